@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a state value becomes an ID and back. Pure functions of a validated format.
+//
+//   ID     0 | timestamp | datacenter | machine | sequence        63 bits, the sign bit stays 0
+//                        \____ worker ID _____/
+//   state  0...0 | timestamp | sequence                           what the region's state word holds
+#ifndef SHMFLAKE_CORE_ID_FORMAT_H_
+#define SHMFLAKE_CORE_ID_FORMAT_H_
+
+#include <cstdint>
+
+#include "core/bits.h"
+#include "core/status.h"
+
+namespace shmflake {
+
+inline constexpr std::int64_t kDefaultEpochMs = 1609459200000;  // 2021-01-01T00:00:00Z
+inline constexpr std::uint32_t kIdBits = 63;
+inline constexpr std::uint32_t kMinTimestampBits = 20;
+inline constexpr std::uint32_t kMaxWorkerBits = 22;
+inline constexpr std::uint32_t kMaxSequenceBits = 31;
+inline constexpr std::uint32_t kMinTickUs = 100;
+inline constexpr std::uint32_t kMaxTickUs = 1'000'000;
+
+struct IdFormat {
+  std::uint32_t timestamp_bits = 43;
+  std::uint32_t datacenter_bits = 2;
+  std::uint32_t machine_bits = 6;
+  std::uint32_t sequence_bits = 12;
+  std::uint32_t tick_us = 1000;
+  std::int64_t epoch_ms = kDefaultEpochMs;
+
+  bool operator==(const IdFormat&) const = default;
+
+  [[nodiscard]] constexpr std::uint32_t worker_bits() const noexcept {
+    return datacenter_bits + machine_bits;
+  }
+  [[nodiscard]] constexpr std::uint64_t max_worker_id() const noexcept { return LowMask(worker_bits()); }
+  [[nodiscard]] constexpr std::uint64_t max_timestamp() const noexcept { return LowMask(timestamp_bits); }
+  [[nodiscard]] constexpr std::uint64_t max_sequence() const noexcept { return LowMask(sequence_bits); }
+  // One above the largest state value.
+  [[nodiscard]] constexpr std::uint64_t state_end() const noexcept {
+    return std::uint64_t{1} << (timestamp_bits + sequence_bits);
+  }
+
+  [[nodiscard]] constexpr std::uint64_t StateOf(std::uint64_t tick, std::uint64_t sequence) const noexcept {
+    return tick << sequence_bits | sequence;
+  }
+  [[nodiscard]] constexpr std::uint64_t TickOf(std::uint64_t state) const noexcept {
+    return state >> sequence_bits;
+  }
+  [[nodiscard]] constexpr std::uint64_t IdOf(std::uint64_t state, std::uint64_t worker_id) const noexcept {
+    return (state >> sequence_bits) << (worker_bits() + sequence_bits) | worker_id << sequence_bits |
+           (state & LowMask(sequence_bits));
+  }
+};
+
+struct IdParts {
+  std::uint64_t timestamp = 0;
+  std::uint32_t worker_id = 0;
+  std::uint32_t datacenter_id = 0;
+  std::uint32_t machine_id = 0;
+  std::uint64_t sequence = 0;
+};
+
+// LAYOUT with the rule and the values, for every format whose bits, tick or epoch are impossible.
+Status ValidateFormat(const IdFormat& format);
+
+// ID, when the sign bit is set.
+Status DecodeId(const IdFormat& format, std::uint64_t id, IdParts* out);
+
+// The instant at which a tick begins.
+[[nodiscard]] std::int64_t UnixMsOfTick(const IdFormat& format, std::uint64_t tick) noexcept;  // rounded down
+[[nodiscard]] std::int64_t UnixNsOfTick(const IdFormat& format, std::uint64_t tick) noexcept;  // saturates
+
+// The tick that holds an instant. False before the epoch (then *tick is 0) and past the range (then it is
+// the first tick that does not fit).
+[[nodiscard]] bool TickOfUnixNs(const IdFormat& format, std::int64_t unix_ns, std::uint64_t* tick) noexcept;
+
+// The lowest and highest ID of the ticks that begin within, or hold, the millisecond. INSTANT out of range.
+Status BoundsOfUnixMs(const IdFormat& format, std::int64_t unix_ms, std::uint64_t* lowest,
+                      std::uint64_t* highest);
+
+// "43/2+6/12 x 1000 us since 1609459200000", for messages.
+[[nodiscard]] std::string DescribeFormat(const IdFormat& format);
+
+}  // namespace shmflake
+
+#endif  // SHMFLAKE_CORE_ID_FORMAT_H_
