@@ -12,8 +12,8 @@ namespace shmflake {
   return count >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
 }
 
-// A bijection that spreads every input bit over all output bits: the finaliser of SplitMix64 (Steele, Lea,
-// Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014).
+// A bijection that spreads every input bit over all output bits: the finaliser of SplitMix64
+// (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014).
 [[nodiscard]] constexpr std::uint64_t Mix64(std::uint64_t x) noexcept {
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;

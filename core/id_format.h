@@ -3,11 +3,12 @@
 //
 //   ID     0 | timestamp | datacenter | machine | sequence        63 bits, the sign bit stays 0
 //                        \____ worker ID _____/
-//   state  0...0 | timestamp | sequence                           what the region's state word holds
+//   state  0...0 | timestamp | sequence                           the region's state word
 #ifndef SHMFLAKE_CORE_ID_FORMAT_H_
 #define SHMFLAKE_CORE_ID_FORMAT_H_
 
 #include <cstdint>
+#include <string>
 
 #include "core/bits.h"
 #include "core/status.h"
@@ -21,6 +22,10 @@ inline constexpr std::uint32_t kMaxWorkerBits = 22;
 inline constexpr std::uint32_t kMaxSequenceBits = 31;
 inline constexpr std::uint32_t kMinTickUs = 100;
 inline constexpr std::uint32_t kMaxTickUs = 1'000'000;
+// The epochs that people can write down: 0001-01-01 to 9999-12-31. They keep sums of times within
+// 64 bits.
+inline constexpr std::int64_t kMinEpochMs = -62135596800000;
+inline constexpr std::int64_t kMaxEpochMs = 253402300799999;
 
 struct IdFormat {
   std::uint32_t timestamp_bits = 43;
@@ -35,23 +40,31 @@ struct IdFormat {
   [[nodiscard]] constexpr std::uint32_t worker_bits() const noexcept {
     return datacenter_bits + machine_bits;
   }
-  [[nodiscard]] constexpr std::uint64_t max_worker_id() const noexcept { return LowMask(worker_bits()); }
-  [[nodiscard]] constexpr std::uint64_t max_timestamp() const noexcept { return LowMask(timestamp_bits); }
-  [[nodiscard]] constexpr std::uint64_t max_sequence() const noexcept { return LowMask(sequence_bits); }
+  [[nodiscard]] constexpr std::uint64_t max_worker_id() const noexcept {
+    return LowMask(worker_bits());
+  }
+  [[nodiscard]] constexpr std::uint64_t max_timestamp() const noexcept {
+    return LowMask(timestamp_bits);
+  }
+  [[nodiscard]] constexpr std::uint64_t max_sequence() const noexcept {
+    return LowMask(sequence_bits);
+  }
   // One above the largest state value.
   [[nodiscard]] constexpr std::uint64_t state_end() const noexcept {
     return std::uint64_t{1} << (timestamp_bits + sequence_bits);
   }
 
-  [[nodiscard]] constexpr std::uint64_t StateOf(std::uint64_t tick, std::uint64_t sequence) const noexcept {
+  [[nodiscard]] constexpr std::uint64_t StateOf(std::uint64_t tick,
+                                                std::uint64_t sequence) const noexcept {
     return tick << sequence_bits | sequence;
   }
   [[nodiscard]] constexpr std::uint64_t TickOf(std::uint64_t state) const noexcept {
     return state >> sequence_bits;
   }
-  [[nodiscard]] constexpr std::uint64_t IdOf(std::uint64_t state, std::uint64_t worker_id) const noexcept {
-    return (state >> sequence_bits) << (worker_bits() + sequence_bits) | worker_id << sequence_bits |
-           (state & LowMask(sequence_bits));
+  [[nodiscard]] constexpr std::uint64_t IdOf(std::uint64_t state,
+                                             std::uint64_t worker_id) const noexcept {
+    return (state >> sequence_bits) << (worker_bits() + sequence_bits) |
+           worker_id << sequence_bits | (state & LowMask(sequence_bits));
   }
 };
 
@@ -66,18 +79,28 @@ struct IdParts {
 // LAYOUT with the rule and the values, for every format whose bits, tick or epoch are impossible.
 Status ValidateFormat(const IdFormat& format);
 
-// ID, when the sign bit is set.
+// Takes an ID apart. False, and nothing done, when the sign bit is set. Async-signal-safe.
+[[nodiscard]] bool SplitId(const IdFormat& format, std::uint64_t id, IdParts* out) noexcept;
+
+// SplitId with a message: ID, when the sign bit is set.
 Status DecodeId(const IdFormat& format, std::uint64_t id, IdParts* out);
 
-// The instant at which a tick begins.
-[[nodiscard]] std::int64_t UnixMsOfTick(const IdFormat& format, std::uint64_t tick) noexcept;  // rounded down
-[[nodiscard]] std::int64_t UnixNsOfTick(const IdFormat& format, std::uint64_t tick) noexcept;  // saturates
+// The instant at which a tick begins, rounded down; INT64_MAX or INT64_MIN where it does not fit.
+[[nodiscard]] std::int64_t UnixMsOfTick(const IdFormat& format, std::uint64_t tick) noexcept;
+[[nodiscard]] std::int64_t UnixNsOfTick(const IdFormat& format, std::uint64_t tick) noexcept;
 
-// The tick that holds an instant. False before the epoch (then *tick is 0) and past the range (then it is
-// the first tick that does not fit).
-[[nodiscard]] bool TickOfUnixNs(const IdFormat& format, std::int64_t unix_ns, std::uint64_t* tick) noexcept;
+// The tick that holds an instant. False before the epoch (then *tick is 0) and past the range (then
+// it is the first tick that does not fit).
+[[nodiscard]] bool TickOfUnixNs(const IdFormat& format, std::int64_t unix_ns,
+                                std::uint64_t* tick) noexcept;
 
-// The lowest and highest ID of the ticks that begin within, or hold, the millisecond. INSTANT out of range.
+// The lowest and highest ID, of any worker, of the ticks that begin within, or hold, the
+// millisecond. False, and nothing done, when all of it is before the epoch or past the range.
+// Async-signal-safe.
+[[nodiscard]] bool IdRangeOfUnixMs(const IdFormat& format, std::int64_t unix_ms,
+                                   std::uint64_t* lowest, std::uint64_t* highest) noexcept;
+
+// IdRangeOfUnixMs with a message: INSTANT out of range.
 Status BoundsOfUnixMs(const IdFormat& format, std::int64_t unix_ms, std::uint64_t* lowest,
                       std::uint64_t* highest);
 

@@ -103,8 +103,8 @@ struct SettingLine {
   std::string source;
 };
 
-// Reads options over environment over file over defaults. Touches no region. Every failure names the
-// setting, its source (variable, or file and line), the rule and the value.
+// Reads options over environment over file over defaults. Touches no region. Every failure names
+// the setting, its source (variable, or file and line), the rule and the value.
 Status ResolveSettings(const char* name, const Options& options, Settings* out);
 
 // Every setting in the order of the manual.

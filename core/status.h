@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a step that can fail returns off the draw path: a pinned code and a message with rule and value.
+// What a step that can fail returns off the draw path: a pinned code and a message with rule and
+// value.
 #ifndef SHMFLAKE_CORE_STATUS_H_
 #define SHMFLAKE_CORE_STATUS_H_
 
@@ -42,13 +43,13 @@ class [[nodiscard]] Status {
 // printf into a Status: Fail(Code::NAME, "name must be 1..63 characters: %zu", n).
 [[gnu::format(printf, 2, 3)]] Status Fail(Code code, const char* format, ...);
 
-// A failed system call: the code that fits the errno (or `fallback`), with what was done, to what, and why.
-// "cannot create /dev/shm/x: No space left on device".
+// A failed system call: the code that fits the errno (or `fallback`), with what was done, to what,
+// and why. "cannot create /dev/shm/x: No space left on device".
 [[nodiscard]] Status FailErrno(int error, std::string_view what, std::string_view path,
                                Code fallback = Code::SYSTEM);
 
-#define SHMFLAKE_RETURN_IF_ERROR(expression)                              \
-  do {                                                                    \
+#define SHMFLAKE_RETURN_IF_ERROR(expression)                                      \
+  do {                                                                            \
     if (::shmflake::Status status_ = (expression); !status_.ok()) return status_; \
   } while (false)
 

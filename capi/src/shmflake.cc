@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// The C ABI's draw and life cycle. The conventions and the manual are in shmflake.h.
+#include <limits>
+
+#include "capi/src/convert_options.h"
+#include "capi/src/errors.h"
+
+using shmflake::Attachment;
+using shmflake::Code;
+using shmflake::DrawError;
+using shmflake::Fail;
+using shmflake::Generator;
+using shmflake::Status;
+using shmflake::capi::Guarded;
+using shmflake::capi::SetLastError;
+using shmflake::capi::SetNullArgument;
+
+namespace {
+
+Status Resolve(const char* name, const shmflake_options* options, shmflake_options* read,
+               shmflake::Settings* settings) {
+  SHMFLAKE_RETURN_IF_ERROR(shmflake::capi::ReadOptions(options, read));
+  shmflake::Options converted;
+  SHMFLAKE_RETURN_IF_ERROR(shmflake::capi::ConvertOptions(*read, &converted));
+  return shmflake::ResolveSettings(name, converted, settings);
+}
+
+int Report(const DrawError& error) noexcept { return error.ok() ? 0 : SetLastError(error); }
+
+}  // namespace
+
+extern "C" {
+
+int shmflake_open(const char* name, const shmflake_options* options, shmflake_handle** out) {
+  if (out == nullptr) return SetNullArgument("out");
+  return Guarded([&]() -> Status {
+    shmflake_options read;
+    shmflake::Settings settings;
+    SHMFLAKE_RETURN_IF_ERROR(Resolve(name, options, &read, &settings));
+    auto logger = shmflake::capi::MakeLogger(read, settings);
+    auto handle = std::make_unique<shmflake_handle>(std::move(settings), std::move(logger));
+    SHMFLAKE_RETURN_IF_ERROR(handle->generator.Open(read.attach_only != 0));
+    *out = handle.release();
+    return Status::Ok();
+  });
+}
+
+void shmflake_close(shmflake_handle* flake) { delete flake; }
+
+int shmflake_retire(const char* name, const shmflake_options* options) {
+  return Guarded([&]() -> Status {
+    shmflake_options read;
+    shmflake::Settings settings;
+    SHMFLAKE_RETURN_IF_ERROR(Resolve(name, options, &read, &settings));
+    const auto logger = shmflake::capi::MakeLogger(read, settings);
+    return shmflake::RetireByName(settings, shmflake::SystemClock(), logger.get());
+  });
+}
+
+int shmflake_next(shmflake_handle* flake, uint64_t* id) {
+  if (flake == nullptr) [[unlikely]]
+    return SetNullArgument("flake");
+  if (id == nullptr) [[unlikely]]
+    return SetNullArgument("id");
+  if (flake->generator.FastDraw(id)) [[likely]]
+    return 0;
+  return Guarded([&] { return flake->generator.NextSlowly(id); });
+}
+
+int shmflake_try_next(shmflake_handle* flake, uint64_t* id) {
+  // Async-signal-safe: the messages for NULL are those of strerror.
+  if (flake == nullptr || id == nullptr) [[unlikely]] {
+    return SetLastError(DrawError{Code::NULL_ARGUMENT, 0, 0});
+  }
+  if (flake->generator.FastDraw(id)) [[likely]]
+    return 0;
+  return Report(flake->generator.TryNextSlowly(id));
+}
+
+int shmflake_next_n(shmflake_handle* flake, uint64_t* ids, size_t n, size_t* filled) {
+  size_t drawn = 0;
+  if (filled != nullptr) *filled = 0;
+  if (flake == nullptr) return SetNullArgument("flake");
+  if (ids == nullptr) return SetNullArgument("ids");
+  if (n == 0 || n > std::numeric_limits<size_t>::max() / sizeof(uint64_t)) {
+    return SetLastError(Fail(Code::COUNT, "n must be 1 or more: %zu", n));
+  }
+  const int code = Guarded([&] { return flake->generator.NextN(ids, n, &drawn); });
+  if (filled != nullptr) *filled = drawn;
+  return code;
+}
+
+int shmflake_next_block(shmflake_handle* flake, uint64_t want, uint64_t* first, uint64_t* count) {
+  if (flake == nullptr) return SetNullArgument("flake");
+  if (first == nullptr) return SetNullArgument("first");
+  if (count == nullptr) return SetNullArgument("count");
+  if (want == 0) return SetLastError(Fail(Code::COUNT, "want must be 1 or more: 0"));
+  return Guarded([&] { return flake->generator.NextBlock(want, first, count); });
+}
+
+int shmflake_observe(shmflake_handle* flake, uint64_t id) {
+  if (flake == nullptr) return SetLastError(DrawError{Code::NULL_ARGUMENT, 0, 0});
+  return Report(flake->generator.Observe(id));
+}
+
+int shmflake_watermark(shmflake_handle* flake, uint64_t* id) {
+  if (flake == nullptr || id == nullptr) return SetLastError(DrawError{Code::NULL_ARGUMENT, 0, 0});
+  return Report(flake->generator.Watermark(id));
+}
+
+int shmflake_decode(const shmflake_handle* flake, uint64_t id, shmflake_parts* out) {
+  if (flake == nullptr || out == nullptr) return SetLastError(DrawError{Code::NULL_ARGUMENT, 0, 0});
+  const shmflake::IdFormat& format = flake->generator.current().format();
+  shmflake::IdParts parts;
+  if (!shmflake::SplitId(format, id, &parts)) return SetLastError(DrawError{Code::ID, 0, 0});
+  out->timestamp = parts.timestamp;
+  out->sequence = parts.sequence;
+  out->worker_id = parts.worker_id;
+  out->datacenter_id = parts.datacenter_id;
+  out->machine_id = parts.machine_id;
+  out->reserved = 0;
+  out->unix_ms = shmflake::UnixMsOfTick(format, parts.timestamp);
+  out->unix_ns = shmflake::UnixNsOfTick(format, parts.timestamp);
+  return 0;
+}
+
+int shmflake_bounds(const shmflake_handle* flake, int64_t unix_ms, uint64_t* lowest,
+                    uint64_t* highest) {
+  if (flake == nullptr) return SetNullArgument("flake");
+  if (lowest == nullptr) return SetNullArgument("lowest");
+  if (highest == nullptr) return SetNullArgument("highest");
+  return Guarded([&] {
+    return shmflake::BoundsOfUnixMs(flake->generator.current().format(), unix_ms, lowest, highest);
+  });
+}
+
+int shmflake_settings(const char* name, const shmflake_options* options, shmflake_setting* out,
+                      size_t capacity, size_t* count) {
+  if (count == nullptr) return SetNullArgument("count");
+  if (out == nullptr && capacity != 0) return SetNullArgument("out");
+  return Guarded([&]() -> Status {
+    shmflake_options read;
+    shmflake::Settings settings;
+    SHMFLAKE_RETURN_IF_ERROR(Resolve(name, options, &read, &settings));
+    const auto lines = shmflake::ListSettings(settings);
+    for (size_t i = 0; i < lines.size() && i < capacity; ++i) {
+      std::snprintf(out[i].key, sizeof(out[i].key), "%s", lines[i].key.c_str());
+      std::snprintf(out[i].value, sizeof(out[i].value), "%s", lines[i].value.c_str());
+      std::snprintf(out[i].source, sizeof(out[i].source), "%s", lines[i].source.c_str());
+    }
+    *count = lines.size();
+    return Status::Ok();
+  });
+}
+
+}  // extern "C"

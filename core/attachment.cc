@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/attachment.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+#include <new>
+
+#include "core/failpoint.h"
+#include "core/lease.h"
+
+namespace shmflake {
+namespace {
+
+constexpr std::int64_t kCheckEveryNs = 10'000'000;    // of the file and of the clock
+constexpr std::int64_t kLongestWindowNs = 1'000'000;  // a step of the clock is seen after this
+constexpr std::int64_t kStepNs = 1'000'000;           // less is slewing
+constexpr std::int64_t kSlewNs = 100'000;             // less is noise
+constexpr std::uint64_t kRelaxedBlock = 64;
+// How many threads may add at once without looking before one of them can waste a value at a limit.
+constexpr std::uint64_t kSoftMargin = 64;
+
+SlotIdentity Myself(std::int64_t now_ns) noexcept {
+  SlotIdentity identity;
+  do {
+    identity.token = RandomU64();
+  } while (identity.token == 0);
+  identity.pid = static_cast<std::uint64_t>(::getpid());
+  identity.attached_unix_ms = now_ns / 1'000'000;
+  const int fd = ::open("/proc/self/comm", O_RDONLY | O_CLOEXEC);
+  if (fd >= 0) {
+    const ssize_t got = ::read(fd, identity.command, sizeof(identity.command) - 1);
+    ::close(fd);
+    if (got > 0 && identity.command[got - 1] == '\n') identity.command[got - 1] = '\0';
+  }
+  return identity;
+}
+
+}  // namespace
+
+Status Attachment::Start(std::unique_ptr<Region> region, std::uint32_t max_forward_ms) {
+  region_ = std::move(region);
+  const IdFormat& format = region_->format();
+  const Header& header = region_->header();
+  state_ = &image().state;
+  sequence_mask_ = format.max_sequence();
+  worker_bits_ = format.worker_bits();
+  worker_part_ = std::uint64_t{header.worker_id} << format.sequence_bits;
+  relaxed_ = header.ordering == 2;
+  max_ahead_ = TicksOfMs(format, header.max_backward_ms);
+  max_forward_ms_ = max_forward_ms;
+  has_tsc_ = clock_.HasTsc();
+  SHMFLAKE_RETURN_IF_ERROR(page_.Make());
+  cache_ = new (page_.data()) DrawCache();
+  // A raw clone() skips the fallback's handler: a block must then not be cached at all.
+  relaxed_ = relaxed_ && page_.wiped_by_kernel();
+  if (has_tsc_) (void)ProcessTscRate().CyclesWithin(0);  // the measurement's first reading
+  Slot* slot = ClaimSlot(image().slots, region_->fd(), Myself(clock_.RealtimeNs()));
+  cache_->slot.store(slot, std::memory_order_relaxed);
+  cache_->adopted.store(1, std::memory_order_release);
+  return Status::Ok();
+}
+
+Attachment::~Attachment() {
+  if (cache_ == nullptr) return;
+  Slot* slot = cache_->slot.load(std::memory_order_relaxed);
+  if (slot != nullptr) ReleaseSlot(image().slots, region_->fd(), slot);
+}
+
+// In a child. Other threads, and a signal handler that interrupts this, draw on without counters.
+void Attachment::Adopt() noexcept {
+  std::uint32_t nobody = 0;
+  if (!cache_->adopting.compare_exchange_strong(nobody, 1, std::memory_order_relaxed,
+                                                std::memory_order_relaxed)) {
+    return;
+  }
+  const int saved_errno = errno;
+  region_->AdoptInChild();
+  Slot* slot = ClaimSlot(image().slots, region_->fd(), Myself(clock_.RealtimeNs()));
+  cache_->slot.store(slot, std::memory_order_relaxed);
+  cache_->adopted.store(1, std::memory_order_release);  // partner: AdoptIfForked
+  errno = saved_errno;
+}
+
+std::int64_t Attachment::MsOfTicks(std::uint64_t ticks) const noexcept {
+  return static_cast<std::int64_t>(
+      std::min<std::uint64_t>(ticks, std::numeric_limits<std::int64_t>::max() / 1'000'000) *
+      format().tick_us / 1000);
+}
+
+std::uint64_t Attachment::NowTick() noexcept {
+  std::uint64_t tick = 0;
+  (void)TickOfUnixNs(format(), clock_.RealtimeNs(), &tick);
+  return tick;
+}
+
+DrawBounds Attachment::BoundsAt(std::uint64_t now) const noexcept {
+  const IdFormat& f = format();
+  const Header& header = region_->header();
+  DrawBounds bounds;
+  bounds.now = std::min(now, f.max_timestamp() + 1);
+  bounds.spread = SpreadOf(f, bounds.now, header.instance_id);
+  bounds.floor = cache_->floor.load(std::memory_order_relaxed);
+  const std::uint64_t last_tick =
+      std::min(f.max_timestamp(), std::max(bounds.now + max_ahead_, header.allowance_tick));
+  bounds.ahead_end = f.StateOf(last_tick + 1, 0);
+  bounds.ceiling = image().ceiling.LoadRelaxed();
+  return bounds;
+}
+
+// The file and the clock, every 10 ms of drawing, and after every pause longer than that.
+DrawError Attachment::LookAfter(std::int64_t now_ns) noexcept {
+  if (loss() == RegionLoss::kNone) {
+    // An int64 that wraps never matters: within [next - period, next) nothing is due.
+    const std::int64_t next = cache_->next_check_ns.load(std::memory_order_relaxed);
+    if (now_ns < next && now_ns >= next - kCheckEveryNs) return {};
+    const RegionLoss found = region_->CheckLoss();
+    if (found != RegionLoss::kNone) {
+      loss_.store(static_cast<std::uint32_t>(found), std::memory_order_relaxed);
+    }
+  }
+  if (loss() != RegionLoss::kNone) return {Code::REGION_LOST, static_cast<std::int64_t>(loss()), 0};
+  if (const DrawError error = CheckClockSteps(); !error.ok()) return error;
+  cache_->next_check_ns.store(now_ns + kCheckEveryNs, std::memory_order_relaxed);
+  return {};
+}
+
+// A step is a change of (wall clock - CLOCK_BOOTTIME). One process counts it: who swaps the offset.
+DrawError Attachment::CheckClockSteps() noexcept {
+  const std::int64_t before = clock_.BoottimeNs();
+  const std::int64_t now = clock_.RealtimeNs();
+  if (clock_.BoottimeNs() - before > kSlewNs) return {};  // preempted in between: next time
+  std::atomic<std::int64_t>& shared = image().clock.offset_ns;
+  // Relaxed: for metrics, and a jump that is refused is refused by whoever sees it.
+  std::int64_t known = shared.load(std::memory_order_relaxed);
+  const std::int64_t offset = now - before;
+  const std::int64_t change = offset - known;
+  if (change > -kSlewNs && change < kSlewNs) return {};
+  if (max_forward_ms_ != 0 && change > std::int64_t{max_forward_ms_} * 1'000'000) {
+    return {Code::CLOCK_JUMP, change / 1'000'000, std::int64_t{max_forward_ms_}};
+  }
+  if (!shared.compare_exchange_strong(known, offset, std::memory_order_relaxed,
+                                      std::memory_order_relaxed)) {
+    return {};
+  }
+  EventLine& events = image().events;
+  if (change <= -kStepNs) events.clock_rollbacks.fetch_add(1, std::memory_order_relaxed);
+  if (change >= kStepNs) events.clock_forward_jumps.fetch_add(1, std::memory_order_relaxed);
+  return {};
+}
+
+// A value that FastDraw added at or above the soft limit, or a word that is not what it was.
+bool Attachment::FinishNearLimit(std::uint64_t value) noexcept {
+  cache_->window_cycles.store(0, std::memory_order_relaxed);  // the next draw looks first
+  return value > cache_->floor.load(std::memory_order_relaxed) &&
+         value < cache_->hard_limit.load(std::memory_order_relaxed);
+}
+
+DrawResult Attachment::Take(const DrawBounds& bounds, std::uint64_t want, bool within_tick,
+                            Block* out, std::uint64_t* seen) noexcept {
+  const IdFormat& f = format();
+  if (!relaxed_ || want != 1) return DrawBlock(*state_, f, bounds, want, within_tick, out, seen);
+  LocalBlock& block = cache_->block;
+  std::uint64_t value = 0;
+  if (!retired() && block.Take(f.StateOf(bounds.now, 0), &value)) {
+    *seen = value;
+    *out = {value, 1};
+    return DrawResult::kDrawn;
+  }
+  Block reserved;
+  const DrawResult result = DrawBlock(*state_, f, bounds, kRelaxedBlock, true, &reserved, seen);
+  if (result != DrawResult::kDrawn) return result;
+  SHMFLAKE_REACH(kBlockReserved);
+  block.Raise(reserved);
+  *out = {reserved.first, 1};
+  return result;
+}
+
+void Attachment::OpenWindow(std::uint64_t tsc, std::int64_t now_ns, const DrawBounds& bounds,
+                            std::uint64_t state) noexcept {
+  const IdFormat& f = format();
+  const std::uint64_t hard = EndOfDraw(f, bounds);
+  cache_->floor.store(state, std::memory_order_relaxed);
+  cache_->hard_limit.store(hard, std::memory_order_relaxed);
+  cache_->soft_limit.store(hard - std::min(hard, kSoftMargin), std::memory_order_relaxed);
+  if (!has_tsc_) return;
+  const std::int64_t tick_ends_ns = UnixNsOfTick(f, bounds.now + 1);
+  const std::int64_t left_ns = std::min(tick_ends_ns - now_ns, kLongestWindowNs);
+  const bool room = state + 2 * kSoftMargin < hard;
+  cache_->window_begin.store(tsc, std::memory_order_relaxed);
+  cache_->window_cycles.store(room ? ProcessTscRate().CyclesWithin(left_ns) : 0,
+                              std::memory_order_relaxed);
+}
+
+DrawError Attachment::Explain(DrawResult result, const DrawBounds& bounds,
+                              std::uint64_t seen) noexcept {
+  const IdFormat& f = format();
+  const std::uint64_t tick = f.TickOf(seen & ~kRetiredBit);
+  const std::uint64_t ahead = tick > bounds.now ? tick - bounds.now : 0;
+  const std::int64_t allowed_ms = region_->header().max_backward_ms;
+  switch (result) {
+    case DrawResult::kDrawn:
+      return {};
+    case DrawResult::kRetired:
+      // A tombstone in place of a file that shrank looks retired too.
+      if (const RegionLoss found = region_->CheckLoss();
+          found == RegionLoss::kTruncated || found == RegionLoss::kOverwritten) {
+        loss_.store(static_cast<std::uint32_t>(found), std::memory_order_relaxed);
+        return {Code::REGION_LOST, static_cast<std::int64_t>(found), 0};
+      }
+      return {Code::RETIRED, 0, 0};
+    case DrawResult::kBackwards:
+      loss_.store(static_cast<std::uint32_t>(RegionLoss::kOverwritten), std::memory_order_relaxed);
+      return {Code::REGION_LOST, static_cast<std::int64_t>(RegionLoss::kOverwritten), 0};
+    case DrawResult::kAhead:
+      // A burst stops within a tick of the bound; what is further ahead was left by a clock set
+      // back.
+      return {tick > f.TickOf(bounds.ahead_end) ? Code::CLOCK_BEHIND : Code::EXHAUSTED,
+              MsOfTicks(ahead), allowed_ms};
+    case DrawResult::kCeiling:
+      return {Code::CEILING,
+              UnixMsOfTick(f, bounds.now) - UnixMsOfTick(f, f.TickOf(bounds.ceiling)), 0};
+    case DrawResult::kTimeRange:
+      return {Code::TIME_RANGE, static_cast<std::int64_t>(std::max(tick, bounds.now)),
+              static_cast<std::int64_t>(f.max_timestamp())};
+  }
+  return {Code::SYSTEM, 0, 0};
+}
+
+DrawError Attachment::Draw(std::uint64_t want, bool within_tick, Block* out) noexcept {
+  AdoptIfForked();
+  const std::uint64_t tsc = has_tsc_ ? ReadTsc() : 0;  // before the clock: the window ends early
+  const std::int64_t now_ns = clock_.RealtimeNs();
+  if (const DrawError error = LookAfter(now_ns); !error.ok()) return error;
+  std::uint64_t now = 0;
+  (void)TickOfUnixNs(format(), now_ns, &now);
+  const DrawBounds bounds = BoundsAt(now);
+  std::uint64_t seen = 0;
+  const DrawResult result = Take(bounds, want, within_tick, out, &seen);
+  if (result != DrawResult::kDrawn) return Explain(result, bounds, seen);
+  OpenWindow(tsc, now_ns, bounds, out->first + out->count - 1);
+  Count(out->count);
+  return {};
+}
+
+DrawError Attachment::Inspect() noexcept {
+  AdoptIfForked();
+  if (const DrawError error = LookAfter(clock_.RealtimeNs()); !error.ok()) return error;
+  return retired() ? Explain(DrawResult::kRetired, {}, 0) : DrawError{};
+}
+
+DrawError Attachment::Observe(std::uint64_t id) noexcept {
+  IdParts parts;
+  if (!SplitId(format(), id, &parts)) return {Code::ID, 0, 0};
+  AdoptIfForked();
+  const std::int64_t now_ns = clock_.RealtimeNs();
+  if (const DrawError error = LookAfter(now_ns); !error.ok()) return error;
+  std::uint64_t now = 0;
+  (void)TickOfUnixNs(format(), now_ns, &now);
+  if (parts.timestamp > now + max_ahead_) {
+    return {Code::TOO_FAR_AHEAD, MsOfTicks(parts.timestamp - now),
+            std::int64_t{region_->header().max_backward_ms}};
+  }
+  // The whole tick counts as issued: the next ID has a larger timestamp, whatever the worker IDs
+  // are.
+  const std::uint64_t value = format().StateOf(parts.timestamp, format().max_sequence());
+  if (Lift(*state_, value) == DrawResult::kRetired) return Explain(DrawResult::kRetired, {}, 0);
+  if (relaxed_) cache_->block.Raise({value, 1});  // values of the block below it are dropped
+  return {};
+}
+
+std::int64_t Attachment::NsUntilRoom(const DrawError& error) noexcept {
+  if (error.code != Code::EXHAUSTED) return 20'000'000;  // the clock may be set right at any moment
+  const IdFormat& f = format();
+  const std::uint64_t tick = f.TickOf(image().state.LoadRelaxed() + 1);
+  const std::uint64_t wanted = tick > max_ahead_ ? tick - max_ahead_ : 0;
+  const std::int64_t wait = UnixNsOfTick(f, wanted) - clock_.RealtimeNs();
+  return std::clamp<std::int64_t>(wait, 20'000, 20'000'000);
+}
+
+void Attachment::CountWait() noexcept {
+  Slot* slot = cache_->slot.load(std::memory_order_relaxed);
+  if (slot != nullptr) slot->waits.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Attachment::CountRefusal() noexcept {
+  Slot* slot = cache_->slot.load(std::memory_order_relaxed);
+  if (slot != nullptr) slot->refusals.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace shmflake

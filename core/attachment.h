@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// A region as this process draws from it: the mapping, and a process-local cache that says until
+// when, on the TSC, and up to which value a draw needs nothing but one atomic addition.
+//
+// Thread safety: any threads; all functions async-signal-safe unless they say otherwise.
+//
+// Invariants, on top of sequence.h's:
+//   (5) What the cache holds is only ever stricter than the region: a limit that was once read is
+//   below a
+//       ceiling for ever, and the window ends before the tick does. A torn or stale cache costs a
+//       clock reading, never an ID.
+//   (6) The cache lies in a ForkPage. A child finds zeros: no window, no block, no slot.
+#ifndef SHMFLAKE_CORE_ATTACHMENT_H_
+#define SHMFLAKE_CORE_ATTACHMENT_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/draw_error.h"
+#include "core/failpoint.h"
+#include "core/fork_page.h"
+#include "core/region.h"
+#include "core/sequence.h"
+#include "core/slots.h"
+#include "core/thread_index.h"
+#include "core/tsc.h"
+
+namespace shmflake {
+
+// Zero is its empty state, which a child starts from.
+struct DrawCache {
+  // The window: the clock need not be read while ReadTsc() - window_begin < window_cycles.
+  Word window_begin;
+  Word window_cycles;
+  Word floor;       // the state word was seen here; a lower one was overwritten
+  Word soft_limit;  // below it a draw may add without looking
+  Word hard_limit;  // below it a value that was added may still be issued
+  std::atomic<Slot*> slot;
+  std::atomic<std::uint32_t> adopted;   // 0: this process has not made itself at home yet
+  std::atomic<std::uint32_t> adopting;  // one thread does it
+  std::atomic<std::uint32_t> busy;      // a thread extends the lease or follows
+  std::atomic<std::int64_t> next_check_ns;
+  LocalBlock block;  // relaxed ordering only
+};
+static_assert(sizeof(DrawCache) <= ForkPage::kSize);
+
+class Attachment {
+ public:
+  explicit Attachment(Clock& clock) : clock_(clock) {}
+  ~Attachment();
+  Attachment(const Attachment&) = delete;
+  Attachment& operator=(const Attachment&) = delete;
+
+  // Not async-signal-safe.
+  Status Start(std::unique_ptr<Region> region, std::uint32_t max_forward_ms);
+
+  // The hot path: one addition on the state word while the window lasts. False: use Draw.
+  [[nodiscard]] bool FastDraw(std::uint64_t* id) noexcept {
+    if (ReadTsc() - cache_->window_begin.load(std::memory_order_relaxed) >=
+        cache_->window_cycles.load(std::memory_order_relaxed)) {
+      return false;
+    }
+    std::uint64_t value = 0;
+    if (relaxed_) {
+      if (!cache_->block.Take(0, &value)) return false;
+    } else {
+      SHMFLAKE_REACH(kDrawBeforeFetchAdd);
+      value = state_->FetchAddRelaxed(1) + 1;
+      SHMFLAKE_REACH(kDrawAfterFetchAdd);
+      // Retired, overwritten, or near a limit: looked at more closely. Invariants (2), (3), (5).
+      if (value <= cache_->floor.load(std::memory_order_relaxed) ||
+          value >= cache_->soft_limit.load(std::memory_order_relaxed)) {
+        if (!FinishNearLimit(value)) return false;
+      }
+    }
+    *id = IdOf(value);
+    Count(1);
+    return true;
+  }
+
+  // Reads the clock, looks after the region, takes up to `want` values in one step.
+  [[nodiscard]] DrawError Draw(std::uint64_t want, bool within_tick, Block* out) noexcept;
+
+  // What Draw looks at before drawing: REGION_LOST, RETIRED, CLOCK_JUMP.
+  [[nodiscard]] DrawError Inspect() noexcept;
+
+  [[nodiscard]] DrawError Observe(std::uint64_t id) noexcept;
+
+  [[nodiscard]] std::uint64_t IdOf(std::uint64_t state) const noexcept {
+    return (state & ~sequence_mask_) << worker_bits_ | worker_part_ | (state & sequence_mask_);
+  }
+  void Count(std::uint64_t n) noexcept {
+    Slot* slot = cache_->slot.load(std::memory_order_relaxed);
+    if (slot != nullptr) CountIds(*slot, ThreadIndex(), n);
+  }
+  // Every attachment of the host. Not async-signal-safe.
+  [[nodiscard]] std::vector<SlotView> ListSlots() const {
+    return shmflake::ListSlots(image().slots, region_->fd(),
+                               cache_->slot.load(std::memory_order_relaxed));
+  }
+  void CountWait() noexcept;
+  void CountRefusal() noexcept;
+
+  [[nodiscard]] Region& region() const noexcept { return *region_; }
+  [[nodiscard]] RegionImage& image() const noexcept { return region_->image(); }
+  [[nodiscard]] DrawCache& cache() const noexcept { return *cache_; }
+  [[nodiscard]] const IdFormat& format() const noexcept { return region_->format(); }
+  [[nodiscard]] RegionLoss loss() const noexcept {
+    return static_cast<RegionLoss>(loss_.load(std::memory_order_relaxed));
+  }
+  [[nodiscard]] bool retired() const noexcept {
+    return (image().state.LoadRelaxed() & kRetiredBit) != 0;
+  }
+  [[nodiscard]] bool has_tsc_window() const noexcept { return has_tsc_; }
+  // How long to sleep until a draw that failed with EXHAUSTED or CLOCK_BEHIND may succeed.
+  [[nodiscard]] std::int64_t NsUntilRoom(const DrawError& error) noexcept;
+  // The tick of the wall clock; 0 before the epoch, one past the range after it.
+  [[nodiscard]] std::uint64_t NowTick() noexcept;
+
+  // The attachment before this one, after a region was retired.
+  void Keep(std::unique_ptr<Attachment> previous) { previous_ = std::move(previous); }
+  [[nodiscard]] Attachment* previous() const noexcept { return previous_.get(); }
+
+  // In a child: descriptors and a slot of its own, once.
+  void AdoptIfForked() noexcept {
+    if (cache_->adopted.load(std::memory_order_acquire) == 0) Adopt();  // partner: Adopt
+  }
+
+ private:
+  [[nodiscard]] bool FinishNearLimit(std::uint64_t value) noexcept;
+  void Adopt() noexcept;
+  [[nodiscard]] DrawError LookAfter(std::int64_t now_ns) noexcept;
+  [[nodiscard]] DrawError CheckClockSteps() noexcept;
+  [[nodiscard]] DrawBounds BoundsAt(std::uint64_t now) const noexcept;
+  [[nodiscard]] DrawResult Take(const DrawBounds& bounds, std::uint64_t want, bool within_tick,
+                                Block* out, std::uint64_t* seen) noexcept;
+  void OpenWindow(std::uint64_t tsc, std::int64_t now_ns, const DrawBounds& bounds,
+                  std::uint64_t state) noexcept;
+  [[nodiscard]] DrawError Explain(DrawResult result, const DrawBounds& bounds,
+                                  std::uint64_t seen) noexcept;
+  [[nodiscard]] std::int64_t MsOfTicks(std::uint64_t ticks) const noexcept;
+
+  Clock& clock_;
+  StateWord* state_ = nullptr;
+  DrawCache* cache_ = nullptr;
+  std::uint64_t sequence_mask_ = 0;
+  std::uint32_t worker_bits_ = 0;
+  bool relaxed_ = false;
+  bool has_tsc_ = false;
+  std::uint64_t worker_part_ = 0;
+  std::uint64_t max_ahead_ = 0;  // ticks
+  std::uint32_t max_forward_ms_ = 0;
+  std::atomic<std::uint32_t> loss_{0};
+  std::unique_ptr<Region> region_;
+  ForkPage page_;
+  std::unique_ptr<Attachment> previous_;
+};
+
+}  // namespace shmflake
+
+#endif  // SHMFLAKE_CORE_ATTACHMENT_H_

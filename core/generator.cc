@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/generator.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/maintenance_thread.h"
+
+namespace shmflake {
+namespace {
+
+constexpr std::int64_t kMs = 1'000'000;
+
+bool IsAboutTime(Code code) { return code == Code::EXHAUSTED || code == Code::CLOCK_BEHIND; }
+bool IsAboutRegion(Code code) { return code == Code::RETIRED || code == Code::REGION_LOST; }
+
+}  // namespace
+
+Generator::Generator(Settings settings, std::unique_ptr<Logger> logger, Clock& clock)
+    : settings_(std::move(settings)), clock_(clock), logger_(std::move(logger)) {}
+
+Generator::~Generator() {
+  thread_.reset();
+  delete current_.load(std::memory_order_acquire);
+}
+
+std::int64_t Generator::DefaultDeadline() noexcept {
+  return clock_.MonotonicNs() + settings_.wait_timeout_ms.value * kMs;
+}
+
+OpenContext Generator::ContextUntil(std::int64_t deadline_ns) noexcept {
+  OpenContext context;
+  context.settings = &settings_;
+  context.clock = &clock_;
+  context.logger = logger_.get();
+  context.deadline_ns = deadline_ns;
+  return context;
+}
+
+Status Generator::AttachNew(std::unique_ptr<Region> region) {
+  auto attachment = std::make_unique<Attachment>(clock_);
+  SHMFLAKE_RETURN_IF_ERROR(attachment->Start(std::move(region), settings_.max_forward_ms.value));
+  const EventLine& events = attachment->image().events;
+  seen_rollbacks_.store(events.clock_rollbacks.load(std::memory_order_relaxed),
+                        std::memory_order_relaxed);
+  seen_jumps_.store(events.clock_forward_jumps.load(std::memory_order_relaxed),
+                    std::memory_order_relaxed);
+  attachment->Keep(std::unique_ptr<Attachment>(current_.load(std::memory_order_relaxed)));
+  current_.store(attachment.release(), std::memory_order_release);  // partner: current()
+  return Status::Ok();
+}
+
+Status Generator::Open(bool attach_only) {
+  std::unique_ptr<Region> region;
+  const OpenContext context = ContextUntil(DefaultDeadline());
+  SHMFLAKE_RETURN_IF_ERROR(attach_only ? AttachRegion(context, &region)
+                                       : OpenRegion(context, &region));
+  SHMFLAKE_RETURN_IF_ERROR(AttachNew(std::move(region)));
+  if (!settings_.background_thread.value) return Status::Ok();
+  thread_ = std::make_unique<MaintenanceThread>();
+  return thread_->Start(settings_.horizon_ms.value * kMs / 8, [this] { Maintain(); });
+}
+
+void Generator::Maintain() {
+  Attachment& attachment = current();
+  const std::int64_t deadline_ns = DefaultDeadline();
+  Status status;
+  if (const DrawError error = attachment.Inspect(); IsAboutRegion(error.code)) {
+    status = Follow(attachment, error, deadline_ns);
+  } else {
+    status = ExtendIfDue(attachment, false, deadline_ns);
+  }
+  if (!status.ok()) NoteStoreError(status);
+  NoteClockEvents(attachment);
+}
+
+DrawError Generator::TryNextSlowly(std::uint64_t* id) noexcept {
+  Attachment& attachment = current();
+  Block block;
+  const DrawError error = attachment.Draw(1, false, &block);
+  if (error.ok()) {
+    *id = attachment.IdOf(block.first);
+  } else {
+    attachment.CountRefusal();
+  }
+  return error;
+}
+
+Status Generator::NextSlowly(std::uint64_t* id) {
+  Block block;
+  Attachment* from = nullptr;
+  SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(1, false, DefaultDeadline(), &block, &from));
+  *id = from->IdOf(block.first);
+  return Status::Ok();
+}
+
+Status Generator::NextBlock(std::uint64_t want, std::uint64_t* first, std::uint64_t* count) {
+  Block block;
+  Attachment* from = nullptr;
+  SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(want, true, DefaultDeadline(), &block, &from));
+  *first = from->IdOf(block.first);
+  *count = block.count;
+  return Status::Ok();
+}
+
+Status Generator::NextN(std::uint64_t* ids, std::size_t n, std::size_t* filled) {
+  const std::int64_t deadline_ns = DefaultDeadline();
+  *filled = 0;
+  while (*filled < n) {
+    Block block;
+    Attachment* from = nullptr;
+    SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(n - *filled, false, deadline_ns, &block, &from));
+    std::uint64_t* out = ids + *filled;
+    for (std::uint64_t i = 0; i < block.count; ++i) out[i] = from->IdOf(block.first + i);
+    *filled += block.count;
+  }
+  return Status::Ok();
+}
+
+DrawError Generator::Watermark(std::uint64_t* id) noexcept {
+  Attachment& attachment = current();
+  if (const DrawError error = attachment.Inspect(); IsAboutRegion(error.code)) return error;
+  const std::uint64_t state = attachment.image().state.LoadRelaxed();
+  if ((state & kRetiredBit) != 0) return {Code::RETIRED, 0, 0};
+  *id = attachment.IdOf(state);
+  return {};
+}
+
+bool Generator::Sleep(Attachment& attachment, std::int64_t ns, std::int64_t deadline_ns) noexcept {
+  const std::int64_t left = deadline_ns - clock_.MonotonicNs();
+  if (left <= 0) return false;
+  attachment.CountWait();
+  clock_.Sleep(std::min(ns, left));
+  return true;
+}
+
+Status Generator::DrawOrWait(std::uint64_t want, bool within_tick, std::int64_t deadline_ns,
+                             Block* block, Attachment** from) {
+  for (;;) {
+    Attachment& attachment = current();
+    const DrawError error = attachment.Draw(want, within_tick, block);
+    Status failure;
+    bool again = false;
+    if (error.ok()) {
+      *from = &attachment;
+      // The draw is done: what goes wrong now is the next one's to report.
+      if (const Status status = ExtendIfDue(attachment, false, deadline_ns); !status.ok()) {
+        NoteStoreError(status);
+      }
+      NoteClockEvents(attachment);
+      return Status::Ok();
+    }
+    if (IsAboutTime(error.code)) {
+      again = Sleep(attachment, attachment.NsUntilRoom(error), deadline_ns);
+    } else if (error.code == Code::CEILING) {
+      failure = ExtendIfDue(attachment, true, deadline_ns);
+      const bool risen = attachment.image().ceiling.LoadRelaxed() >
+                         attachment.format().StateOf(attachment.NowTick(), 0);
+      again = (failure.ok() && risen) || Sleep(attachment, 2 * kMs, deadline_ns);
+    } else if (IsAboutRegion(error.code)) {
+      failure = Follow(attachment, error, deadline_ns);
+      again = failure.ok();
+    }
+    if (again) continue;
+    attachment.CountRefusal();
+    if (failure.ok()) return {error.code, DescribeDrawError(error)};
+    return {failure.code(), DescribeDrawError(error) + "; " + failure.message()};
+  }
+}
+
+Status RetireByName(const Settings& settings, Clock& clock, Logger* logger) {
+  OpenContext context;
+  context.settings = &settings;
+  context.clock = &clock;
+  context.logger = logger;
+  context.deadline_ns = clock.MonotonicNs() + settings.wait_timeout_ms.value * kMs;
+  std::unique_ptr<Region> region;
+  SHMFLAKE_RETURN_IF_ERROR(AttachRegion(context, &region));
+  return RetireRegion(context, region.get());
+}
+
+}  // namespace shmflake

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// The generator's rare work: extending the lease, and following a retired or lost region.
+#include <algorithm>
+#include <cstring>
+
+#include "core/failpoint.h"
+#include "core/generator.h"
+#include "core/region_open.h"
+
+namespace shmflake {
+namespace {
+
+constexpr std::int64_t kMs = 1'000'000;
+constexpr std::int64_t kFirstBackoffNs = 20 * kMs;
+constexpr std::int64_t kLongestBackoffNs = 2'000 * kMs;
+// How long a draw that still has room lets the store keep it waiting.
+constexpr std::uint32_t kPatienceMs = 100;
+// How long a draw that stands at the ceiling waits for the elected process before it does the work
+// itself. The election spares the store work; it never decides anything: its lock may have outlived
+// its holder in a forked child.
+constexpr std::int64_t kElectedNs = 100 * kMs;
+
+}  // namespace
+
+BusyFlag::BusyFlag(std::atomic<std::uint32_t>& flag, Clock& clock, std::int64_t deadline_ns)
+    : flag_(flag) {
+  for (;;) {
+    std::uint32_t free = 0;
+    // Acquire, partner: the release in the destructor: what the last holder did is seen.
+    taken_ = flag_.compare_exchange_strong(free, 1, std::memory_order_acquire,
+                                           std::memory_order_relaxed);
+    if (taken_ || clock.MonotonicNs() >= deadline_ns) return;
+    clock.Sleep(kMs / 2);
+  }
+}
+
+BusyFlag::~BusyFlag() {
+  if (taken_) flag_.store(0, std::memory_order_release);
+}
+
+void StoreErrorNote::Write(const std::string& text) noexcept {
+  char bytes[kWords * 8] = {};
+  std::memcpy(bytes, text.data(), std::min(text.size(), sizeof(bytes) - 1));
+  std::uint32_t version = version_.load(std::memory_order_relaxed);
+  // A writer that finds another at work leaves its words unsaid: the other's are as good.
+  if ((version & 1) != 0 ||
+      !version_.compare_exchange_strong(version, version + 1, std::memory_order_acquire,
+                                        std::memory_order_relaxed)) {
+    return;
+  }
+  for (std::size_t i = 0; i < kWords; ++i) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes + i * 8, 8);
+    words_[i].store(word, std::memory_order_release);
+  }
+  version_.store(version + 2, std::memory_order_release);  // partner: the acquire in Read
+}
+
+std::string StoreErrorNote::Read() const {
+  char bytes[kWords * 8 + 1] = {};
+  for (int tries = 0; tries < 8; ++tries) {
+    const std::uint32_t before = version_.load(std::memory_order_acquire);
+    for (std::size_t i = 0; i < kWords; ++i) {
+      // Acquire: a word of a later Write brings that Write's odd version into view.
+      const std::uint64_t word = words_[i].load(std::memory_order_acquire);
+      std::memcpy(bytes + i * 8, &word, 8);
+    }
+    if ((before & 1) == 0 && version_.load(std::memory_order_relaxed) == before) return bytes;
+  }
+  return {};
+}
+
+std::uint64_t Generator::PlanFor(Attachment& attachment) const noexcept {
+  const Header& header = attachment.region().header();
+  const IdFormat& format = attachment.format();
+  const std::uint64_t state = attachment.image().state.LoadRelaxed();
+  if ((state & kRetiredBit) != 0) return 0;
+  LeaseView view;
+  view.now = attachment.NowTick();
+  view.state = format.TickOf(state);
+  view.ceiling = format.TickOf(attachment.image().ceiling.LoadRelaxed());
+  view.birth = header.allowance_tick != 0 ? header.birth_tick : 0;
+  view.allowance_tick = header.allowance_tick;
+  return PlanExtension(MakeLeaseTerms(format, header.horizon_ms, settings_.max_recovery_ms.value),
+                       format, view);
+}
+
+Status Generator::ExtendIfDue(Attachment& attachment, bool must, std::int64_t deadline_ns) {
+  if (PlanFor(attachment) == 0) return Status::Ok();
+  const std::int64_t began_ns = clock_.MonotonicNs();
+  if (began_ns < next_attempt_ns_.load(std::memory_order_relaxed) && !must) return Status::Ok();
+  const BusyFlag busy(attachment.cache().busy, clock_, must ? deadline_ns : 0);
+  if (!busy.taken()) return Status::Ok();
+  const int fd = attachment.region().fd();
+  bool elected = false;
+  while (PlanFor(attachment) != 0) {
+    elected = TryLockBytes(fd, LockKind::kExclusive, kExtendLockByte, 1) == 0;
+    const std::int64_t now_ns = clock_.MonotonicNs();
+    if (elected || (must && now_ns - began_ns >= kElectedNs)) break;
+    if (!must || now_ns >= deadline_ns) return Status::Ok();
+    clock_.Sleep(kMs);
+  }
+  Status status;
+  if (PlanFor(attachment) != 0) {
+    SHMFLAKE_REACH(kExtendElected);
+    const std::int64_t left_ms = (deadline_ns - clock_.MonotonicNs()) / kMs;
+    const auto patience =
+        static_cast<std::uint32_t>(std::clamp<std::int64_t>(left_ms, 1, 3'600'000));
+    status = ExtendNow(attachment, must ? patience : std::min(patience, kPatienceMs));
+  }
+  if (elected) (void)TryLockBytes(fd, LockKind::kNone, kExtendLockByte, 1);
+  return status;
+}
+
+Status Generator::ExtendNow(Attachment& attachment, std::uint32_t busy_timeout_ms) {
+  const Header& header = attachment.region().header();
+  const IdFormat& format = attachment.format();
+  const std::uint64_t wanted = PlanFor(attachment);
+  if (wanted == 0) return Status::Ok();
+  std::unique_ptr<Store> store;
+  std::uint64_t granted = 0;
+  Status status = OpenStoreOf(header, settings_, busy_timeout_ms, &store);
+  if (status.ok()) status = store->Extend(LeaseKeyOf(header), wanted, &granted);
+  EventLine& events = attachment.image().events;
+  if (status.ok()) {
+    SHMFLAKE_REACH(kExtendGranted);
+    attachment.image().ceiling.RaiseRelaxed(format.StateOf(granted, 0));
+    SHMFLAKE_REACH(kExtendPublished);
+    events.lease_extensions.fetch_add(1, std::memory_order_relaxed);
+    backoff_ns_.store(0, std::memory_order_relaxed);
+    next_attempt_ns_.store(0, std::memory_order_relaxed);
+    if (logger_ != nullptr) {
+      logger_->Log(LogLevel::kDebug, "lease_extended",
+                   {{"name", header.name}, {"horizon_tick", std::to_string(granted)}});
+    }
+    return status;
+  }
+  events.lease_failures.fetch_add(1, std::memory_order_relaxed);
+  NoteStoreError(status);
+  const std::int64_t backoff_ns = std::clamp(backoff_ns_.load(std::memory_order_relaxed) * 2,
+                                             kFirstBackoffNs, kLongestBackoffNs);
+  backoff_ns_.store(backoff_ns, std::memory_order_relaxed);
+  // Jitter: half to all of it, so that the processes of a host do not ask in step.
+  const auto jitter = static_cast<std::int64_t>(RandomU64() >> 1) % (backoff_ns / 2);
+  next_attempt_ns_.store(clock_.MonotonicNs() + backoff_ns / 2 + jitter, std::memory_order_relaxed);
+  if (logger_ != nullptr) {
+    logger_->Log(
+        LogLevel::kWarning, "lease_not_extended",
+        {{"name", header.name}, {"error", CodeName(status.code())}, {"message", status.message()}});
+  }
+  if (status.code() == Code::LEASE_LOST) {
+    // Another region has the worker ID: whoever draws next follows to a new one.
+    attachment.image().state.RetireRelaxed();
+  }
+  return status;
+}
+
+void Generator::NoteStoreError(const Status& status) noexcept {
+  store_error_.Write(status.message());
+}
+
+// What is to be done with the region behind us, so that its successor may be born.
+void Generator::Leave(Attachment& from, const DrawError& why, std::int64_t deadline_ns) {
+  Region& region = from.region();
+  if (logger_ != nullptr) {
+    logger_->Log(LogLevel::kWarning, why.code == Code::RETIRED ? "region_left" : "region_lost",
+                 {{"name", region.header().name}, {"why", DescribeDrawError(why)}});
+  }
+  if (from.loss() == RegionLoss::kRemoved) {
+    // The file has no name any more, but its words are whole: it is retired properly.
+    if (const Status status = RetireRegion(ContextUntil(deadline_ns), &region); !status.ok()) {
+      NoteStoreError(status);
+    }
+  } else if (from.loss() != RegionLoss::kNone) {
+    // Its words cannot be trusted: nothing is given back, the next region starts at the horizon.
+    LockFile lock_file;
+    const Header& header = region.header();
+    if (lock_file
+            .Open(settings_.state_directory.value, header.id_namespace, header.file_mode,
+                  header.group_id, false)
+            .ok() &&
+        lock_file.LockCreation(deadline_ns).ok()) {
+      (void)lock_file.RecordRetired(header.instance_id);
+      lock_file.UnlockCreation();
+    }
+  }
+}
+
+Status Generator::Follow(Attachment& from, const DrawError& why, std::int64_t deadline_ns) {
+  const BusyFlag busy(from.cache().busy, clock_, deadline_ns);
+  if (&current() != &from) return Status::Ok();  // another thread did it
+  if (!busy.taken()) {
+    return Fail(Code::TIMEOUT, "another thread is still following to the next region");
+  }
+  Leave(from, why, deadline_ns);
+  InheritSettings(from.region().header(), &settings_);
+  std::unique_ptr<Region> region;
+  SHMFLAKE_RETURN_IF_ERROR(OpenRegion(ContextUntil(deadline_ns), &region));
+  SHMFLAKE_RETURN_IF_ERROR(AttachNew(std::move(region)));
+  UnlockAttached(from.region().lock_fd(), from.region().scope());
+  if (logger_ != nullptr) {
+    logger_->Log(LogLevel::kInfo, "region_followed", {{"path", current().region().path()}});
+  }
+  return Status::Ok();
+}
+
+void Generator::NoteClockEvents(Attachment& attachment) {
+  const EventLine& events = attachment.image().events;
+  const std::uint64_t rollbacks = events.clock_rollbacks.load(std::memory_order_relaxed);
+  const std::uint64_t jumps = events.clock_forward_jumps.load(std::memory_order_relaxed);
+  const bool rolled = seen_rollbacks_.exchange(rollbacks, std::memory_order_relaxed) < rollbacks;
+  const bool jumped = seen_jumps_.exchange(jumps, std::memory_order_relaxed) < jumps;
+  if (logger_ == nullptr || (!rolled && !jumped)) return;
+  if (rolled) {
+    logger_->Log(LogLevel::kWarning, "clock_rollback", {{"count", std::to_string(rollbacks)}});
+  }
+  if (jumped) {
+    logger_->Log(LogLevel::kWarning, "clock_forward_jump", {{"count", std::to_string(jumps)}});
+  }
+}
+
+}  // namespace shmflake

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The region's header: sealing a new one, and refusing every one that is not understood. Pure
+// functions on a private copy; what a region says is never read from the mapping again.
+#ifndef SHMFLAKE_CORE_HEADER_H_
+#define SHMFLAKE_CORE_HEADER_H_
+
+#include <cstddef>
+#include <string>
+
+#include "core/id_format.h"
+#include "core/layout.h"
+#include "core/status.h"
+
+namespace shmflake {
+
+inline constexpr std::uint32_t kNoGroup = ~std::uint32_t{0};
+
+[[nodiscard]] IdFormat FormatOf(const Header& header) noexcept;
+void SetFormat(const IdFormat& format, Header* header) noexcept;
+
+// Writes the fixed fields and the checksum. The header is complete then.
+void SealHeader(Header* header) noexcept;
+
+// `bytes` is how much of *header the file had, `file_size` what fstat says. TRUNCATED, MAGIC,
+// OLDER_VERSION, NEWER_VERSION, CHECKSUM, FEATURES or HEADER, each with the path and what was
+// found.
+Status CheckHeader(const Header& header, std::size_t bytes, std::uint64_t file_size,
+                   const std::string& path);
+
+}  // namespace shmflake
+
+#endif  // SHMFLAKE_CORE_HEADER_H_

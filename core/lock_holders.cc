@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who holds an open-file-description lock. The kernel does not say (F_OFD_GETLK gives no PID), but
+// /proc/PID/fdinfo lists the locks of each open file description.
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include "core/platform.h"
+
+namespace shmflake {
+namespace {
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+using Directory = std::unique_ptr<DIR, CloseDirectory>;
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
+
+std::string CommandOf(const char* pid) {
+  const File file(std::fopen((std::string("/proc/") + pid + "/comm").c_str(), "re"));
+  char text[32] = {};
+  if (!file || std::fgets(text, sizeof(text), file.get()) == nullptr) return "?";
+  text[std::strcspn(text, "\n")] = '\0';
+  return text;
+}
+
+// A line "lock: 1: OFDLCK ADVISORY READ -1 00:1a:123 100 103" whose range meets [start, end).
+bool HoldsLockWithin(const std::string& fdinfo, std::int64_t start, std::int64_t end) {
+  const File file(std::fopen(fdinfo.c_str(), "re"));
+  char line[256];
+  while (file && std::fgets(line, sizeof(line), file.get()) != nullptr) {
+    long long first = 0;
+    char last[32] = {};
+    if (std::strstr(line, "OFDLCK") != nullptr &&
+        std::sscanf(line, "lock: %*s %*s %*s %*s %*s %*s %lld %31s", &first, last) == 2) {
+      const long long final = std::strcmp(last, "EOF") == 0 ? INT64_MAX : std::atoll(last);
+      if (first < end && final >= start) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string DescribeLockHolders(int fd, std::int64_t start, std::int64_t length) {
+  struct stat wanted {};
+  if (::fstat(fd, &wanted) != 0) return {};
+  std::string found;
+  int count = 0;
+  const Directory processes(::opendir("/proc"));
+  while (const dirent* process = processes ? ::readdir(processes.get()) : nullptr) {
+    if (process->d_name[0] < '0' || process->d_name[0] > '9') continue;
+    const std::string base = std::string("/proc/") + process->d_name;
+    const Directory files(::opendir((base + "/fd").c_str()));
+    while (const dirent* file = files ? ::readdir(files.get()) : nullptr) {
+      struct stat open_file {};
+      if (::stat((base + "/fd/" + file->d_name).c_str(), &open_file) != 0 ||
+          open_file.st_dev != wanted.st_dev || open_file.st_ino != wanted.st_ino ||
+          !HoldsLockWithin(base + "/fdinfo/" + file->d_name, start, start + length)) {
+        continue;
+      }
+      if (++count <= 8) {
+        found += (found.empty() ? "pid " : ", pid ") + std::string(process->d_name) + " (" +
+                 CommandOf(process->d_name) + ")";
+      }
+      break;
+    }
+  }
+  if (count > 8) found += " and " + std::to_string(count - 8) + " more";
+  return found;
+}
+
+}  // namespace shmflake

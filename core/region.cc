@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/region.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/interprocess/exceptions.hpp>
+
+#include "core/fault_guard.h"
+
+namespace shmflake {
+namespace {
+
+// What Boost.Interprocess maps: a descriptor that was opened and checked by us.
+class OpenedFile {
+ public:
+  explicit OpenedFile(int fd) : fd_(fd) {}
+  [[nodiscard]] boost::interprocess::mapping_handle_t get_mapping_handle() const noexcept {
+    boost::interprocess::mapping_handle_t handle{};
+    handle.handle = fd_;
+    handle.is_xsi = false;
+    return handle;
+  }
+
+ private:
+  int fd_;
+};
+
+// In place of a file that shrank: a retired region, so that every draw stops. Instance 0 tells
+// CheckLoss.
+void FillTombstone(void* memory) {
+  static_cast<RegionImage*>(memory)->state.InitRelaxed(kRetiredBit);
+}
+
+}  // namespace
+
+const char* RegionLossName(RegionLoss loss) noexcept {
+  switch (loss) {
+    case RegionLoss::kNone:
+      return "present";
+    case RegionLoss::kRemoved:
+      return "removed or replaced";
+    case RegionLoss::kTruncated:
+      return "truncated";
+    case RegionLoss::kOverwritten:
+      return "overwritten";
+  }
+  return "lost";
+}
+
+Status Region::Map(RegionFile file, UniqueFd lock_fd, const LockScope& scope,
+                   const Settings& settings) {
+  path_ = RegionPath(settings);
+  header_ = file.header;
+  format_ = FormatOf(header_);
+  scope_ = scope;
+  try {
+    boost::interprocess::mapped_region mapping(OpenedFile(file.fd.get()),
+                                               boost::interprocess::read_write, 0, kRegionSize);
+    mapping_.swap(mapping);
+  } catch (const boost::interprocess::interprocess_exception& failure) {
+    return FailErrno(failure.get_native_error(), "map the region", path_);
+  }
+  image_ = static_cast<RegionImage*>(mapping_.get_address());
+  if (settings.sigbus_guard.value) {
+    SHMFLAKE_RETURN_IF_ERROR(GuardMapping(image_, kRegionSize, FillTombstone));
+    guarded_ = true;
+  }
+  fd_.store(file.fd.Take(), std::memory_order_relaxed);
+  lock_fd_.store(lock_fd.Take(), std::memory_order_relaxed);
+  return Status::Ok();
+}
+
+Region::~Region() {
+  if (guarded_) UnguardMapping(image_);
+  if (fd() >= 0) ::close(fd());
+  if (lock_fd() >= 0) ::close(lock_fd());  // drops the shared locks, unless a child has a copy
+}
+
+RegionLoss Region::CheckLoss() const noexcept {
+  struct stat found {};
+  if (::fstat(fd(), &found) != 0 || found.st_nlink == 0) return RegionLoss::kRemoved;
+  if (static_cast<std::uint64_t>(found.st_size) < kRegionSize) return RegionLoss::kTruncated;
+  const auto* header = static_cast<const volatile Header*>(&image_->header);
+  if (header->magic != header_.magic || header->instance_id != header_.instance_id ||
+      header->crc32c != header_.crc32c) {
+    // A tombstone stands here after the file shrank and grew again.
+    return header->magic == 0 ? RegionLoss::kTruncated : RegionLoss::kOverwritten;
+  }
+  return RegionLoss::kNone;
+}
+
+void Region::AdoptInChild() noexcept {
+  const int inherited = fd();
+  if (const int own = ReopenFd(inherited, O_RDWR); own >= 0) {
+    fd_.store(own, std::memory_order_relaxed);
+    ::close(inherited);  // the parent keeps its description, and the locks of it
+  }
+  const int inherited_lock = lock_fd();
+  if (const int own = ReopenFd(inherited_lock, O_RDWR); own >= 0) {
+    // Locked anew before the inherited copy goes: at no moment does this process look detached.
+    if (LockAttached(own, scope_) == 0) {
+      lock_fd_.store(own, std::memory_order_relaxed);
+      ::close(inherited_lock);
+    } else {
+      ::close(own);
+    }
+  }
+}
+
+}  // namespace shmflake

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/region_birth.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+#include "core/failpoint.h"
+#include "core/lease.h"
+
+namespace shmflake {
+namespace {
+
+template <std::size_t N>
+void CopyText(const std::string& from, char (&to)[N]) {
+  std::snprintf(to, N, "%s", from.c_str());
+}
+
+Header DescribeRegion(const Settings& settings, const LockFile& lock_file, std::int64_t now_ns) {
+  Header header{};
+  SetFormat(settings.format, &header);
+  header.worker_id = settings.worker_id.value;
+  do {
+    header.instance_id = RandomU64();
+  } while (header.instance_id == 0);
+  header.created_unix_ns = now_ns;
+  header.worker_id_source = static_cast<std::uint32_t>(settings.worker_id_source);
+  header.store_kind = static_cast<std::uint32_t>(settings.store_kind);
+  header.ordering = static_cast<std::uint32_t>(settings.ordering_kind);
+  header.max_backward_ms = settings.max_backward_ms.value;
+  header.horizon_ms = settings.horizon_ms.value;
+  header.file_mode = settings.mode.value;
+  header.group_id = settings.group.given ? settings.gid : kNoGroup;
+  header.creator_pid = static_cast<std::uint32_t>(::getpid());
+  header.creator_uid = ::geteuid();
+  std::memcpy(header.lock_id, lock_file.lock_id(), sizeof(header.lock_id));
+  CopyText(settings.name, header.name);
+  CopyText(settings.id_namespace.value, header.id_namespace);
+  CopyText(BootId(), header.boot_id);
+  CopyText(ProcessCommand(), header.creator_command);
+  return header;
+}
+
+// The first tick above all that the retired predecessor issued, if it issued IDs of this kind. The
+// state word may have gone past its ceiling, never past its end by issuing.
+std::uint64_t FloorFrom(const RegionFile* retired, const Header& header) {
+  if (retired == nullptr || FormatOf(retired->header) != FormatOf(header) ||
+      retired->header.worker_id != header.worker_id) {
+    return 0;
+  }
+  const IdFormat format = FormatOf(header);
+  const std::uint64_t last = retired->state & ~kRetiredBit;
+  return format.TickOf(std::min(last, format.state_end() - 1)) + 1;
+}
+
+}  // namespace
+
+Birthplace::~Birthplace() {
+  if (locked_) lock_file_.UnlockCreation();
+}
+
+Status Birthplace::Prepare(const OpenContext& context) {
+  const Settings& settings = *context.settings;
+  const std::uint32_t group_bits =
+      settings.group.given ? (settings.mode.value & 0060U) | 0010U : 0U;
+  SHMFLAKE_RETURN_IF_ERROR(
+      EnsureDirectory(settings.directory.value, 0700U | group_bits, Code::DIRECTORY));
+  SHMFLAKE_RETURN_IF_ERROR(lock_file_.Open(settings.state_directory.value,
+                                           settings.id_namespace.value, settings.mode.value,
+                                           settings.group.given ? settings.gid : kNoGroup, true));
+  SHMFLAKE_RETURN_IF_ERROR(lock_file_.LockCreation(context.deadline_ns));
+  locked_ = true;
+  return Status::Ok();
+}
+
+Status Birthplace::Lease(const OpenContext& context, const RegionFile* retired,
+                         RegionContent* content) {
+  const Settings& settings = *context.settings;
+  Header& header = content->header;
+  const IdFormat& format = settings.format;
+  const std::int64_t now_ns = header.created_unix_ns;
+  std::uint64_t now = 0;
+  if (!TickOfUnixNs(format, now_ns, &now)) {
+    if (now == 0) {
+      return Fail(Code::BEFORE_EPOCH, "the clock must be past the epoch, %lld ms: it is at %lld ms",
+                  static_cast<long long>(format.epoch_ms),
+                  static_cast<long long>(now_ns / 1'000'000));
+    }
+    return Fail(Code::TIME_RANGE, "the timestamp must be 0..%llu: %llu (%s)",
+                static_cast<unsigned long long>(format.max_timestamp()),
+                static_cast<unsigned long long>(now), DescribeFormat(format).c_str());
+  }
+  const std::int64_t left_ms = (context.deadline_ns - context.clock->MonotonicNs()) / 1'000'000;
+  std::unique_ptr<Store> store;
+  SHMFLAKE_RETURN_IF_ERROR(OpenStoreOf(
+      header, settings, static_cast<std::uint32_t>(std::clamp<std::int64_t>(left_ms, 1, 3'600'000)),
+      &store));
+  std::string identity;
+  SHMFLAKE_RETURN_IF_ERROR(store->Identity(&identity));
+  if (settings.store_kind != StoreKind::kNone && lock_file_.store_id() != identity) {
+    if (!lock_file_.store_id().empty()) {
+      return Fail(Code::STORE_REPLACED,
+                  "the store in %s is not the one that this namespace was started with (%s, now "
+                  "%s): its horizons are lost; restore it, or remove %s to start without them",
+                  settings.state_directory.value.c_str(), lock_file_.store_id().c_str(),
+                  identity.c_str(), lock_file_.path().c_str());
+    }
+    SHMFLAKE_RETURN_IF_ERROR(lock_file_.RecordStoreId(identity));
+  }
+  const LeaseTerms terms =
+      MakeLeaseTerms(format, settings.horizon_ms.value, settings.max_recovery_ms.value);
+  Birth birth;
+  SHMFLAKE_RETURN_IF_ERROR(store->Acquire(LeaseKeyOf(header), [&](const LeaseRecord& record,
+                                                                  std::uint64_t* new_horizon) {
+    const Status status = PlanBirth(terms, format, now, FloorFrom(retired, header), record, &birth);
+    *new_horizon = birth.horizon;
+    return status;
+  }));
+  header.birth_tick = birth.birth_tick;
+  header.allowance_tick = birth.allowance_tick;
+  // The last value "issued" is the one before the first of the birth tick.
+  content->state = birth.birth_tick == 0 ? 0 : format.StateOf(birth.birth_tick, 0) - 1;
+  content->ceiling = format.StateOf(birth.horizon, 0);
+  content->clock_offset_ns = now_ns - context.clock->BoottimeNs();
+  return Status::Ok();
+}
+
+Status Birthplace::Create(const OpenContext& context, const RegionFile* retired,
+                          std::unique_ptr<Region>* out) {
+  const Settings& settings = *context.settings;
+  const std::string path = RegionPath(settings);
+  RegionContent content;
+  content.header = DescribeRegion(settings, lock_file_, context.clock->RealtimeNs());
+  const Header& header = content.header;
+  LockScope scope;
+  SHMFLAKE_RETURN_IF_ERROR(MakeLockScope(settings, header.worker_id, header.instance_id, &scope));
+  if (retired != nullptr) {
+    SHMFLAKE_RETURN_IF_ERROR(lock_file_.RecordRetired(retired->header.instance_id));
+  }
+  SHMFLAKE_RETURN_IF_ERROR(lock_file_.CheckNobodyAttached(scope, path));  // lock_file.h, (1)
+  SHMFLAKE_REACH(kCreateNobodyAttached);
+  SHMFLAKE_RETURN_IF_ERROR(Lease(context, retired, &content));
+  SHMFLAKE_REACH(kCreateLeased);
+  RegionFile file;
+  SHMFLAKE_RETURN_IF_ERROR(MakeRegionFile(settings, &content, &file.fd));
+  file.header = content.header;
+  file.state = content.state;
+  if (const int error = LockAttached(lock_file_.fd(), scope); error != 0) {
+    return FailErrno(error, "lock", lock_file_.path(), Code::STATE_DIRECTORY);
+  }
+  SHMFLAKE_REACH(kCreateLocked);
+  SHMFLAKE_RETURN_IF_ERROR(PublishRegionFile(settings, file.fd, retired != nullptr));
+  lock_file_.UnlockCreation();
+  locked_ = false;
+  auto region = std::make_unique<Region>();
+  SHMFLAKE_RETURN_IF_ERROR(
+      region->Map(std::move(file), UniqueFd(lock_file_.TakeFd()), scope, settings));
+  if (context.logger != nullptr) {
+    context.logger->Log(LogLevel::kInfo, "region_created",
+                        {{"name", settings.name},
+                         {"path", path},
+                         {"worker_id", std::to_string(header.worker_id)},
+                         {"worker_id_source", WorkerIdSourceName(settings.worker_id_source)},
+                         {"birth_tick", std::to_string(header.birth_tick)},
+                         {"ahead_of_clock", header.allowance_tick != 0 ? "yes" : "no"}});
+  }
+  *out = std::move(region);
+  return Status::Ok();
+}
+
+}  // namespace shmflake

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The birth of a region: under the creation lock, with its rectangle leased, whole or not at all.
+#ifndef SHMFLAKE_CORE_REGION_BIRTH_H_
+#define SHMFLAKE_CORE_REGION_BIRTH_H_
+
+#include <memory>
+
+#include "core/region_open.h"
+
+namespace shmflake {
+
+[[nodiscard]] Status MakeLockScope(const Settings& settings, std::uint32_t worker_id,
+                                   std::uint64_t instance_id, LockScope* out);
+
+// Holds the creation lock from Prepare until it goes.
+class Birthplace {
+ public:
+  Birthplace() = default;
+  Birthplace(const Birthplace&) = delete;
+  Birthplace& operator=(const Birthplace&) = delete;
+  ~Birthplace();
+
+  // Makes the directories and takes the lock.
+  Status Prepare(const OpenContext& context);
+
+  // `retired`: the file of the retired region that bears the name, or null when none does.
+  Status Create(const OpenContext& context, const RegionFile* retired,
+                std::unique_ptr<Region>* out);
+
+ private:
+  Status Lease(const OpenContext& context, const RegionFile* retired, RegionContent* content);
+
+  LockFile lock_file_;
+  bool locked_ = false;
+};
+
+}  // namespace shmflake
+
+#endif  // SHMFLAKE_CORE_REGION_BIRTH_H_

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/region_open.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "core/failpoint.h"
+#include "core/lease.h"
+#include "core/region_birth.h"
+
+namespace shmflake {
+namespace {
+
+constexpr std::int64_t kRetryPauseNs = 200'000;
+
+// The outcome of one look at the name.
+struct Look {
+  RegionFile file;
+  bool found = false;     // a region that is understood bears the name
+  bool vanished = false;  // it did, and was replaced while we looked: look again
+};
+
+Status LookAtName(const OpenContext& context, Look* out) {
+  *out = Look();
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  Status status = CheckRegionDirectory(*context.settings, &device, &inode);
+  if (status.ok()) status = OpenRegionFile(*context.settings, &out->file);
+  if (status.code() == Code::NOT_FOUND) return Status::Ok();
+  SHMFLAKE_RETURN_IF_ERROR(status);
+  out->found = true;
+  return Status::Ok();
+}
+
+// Locks the region in use, checks that it still bears its name, and maps it.
+Status AttachTo(const OpenContext& context, Look* look, std::unique_ptr<Region>* out) {
+  const Settings& settings = *context.settings;
+  const Header& header = look->file.header;
+  const std::string path = RegionPath(settings);
+  SHMFLAKE_RETURN_IF_ERROR(CompareSettings(settings, header, path));
+  LockFile lock_file;
+  SHMFLAKE_RETURN_IF_ERROR(lock_file.Open(settings.state_directory.value, header.id_namespace,
+                                          header.file_mode, header.group_id, false));
+  if (std::memcmp(lock_file.lock_id(), header.lock_id, sizeof(header.lock_id)) != 0) {
+    return Fail(Code::STATE_CHANGED,
+                "the region %s was made with another state directory than %s; set "
+                "SHMFLAKE_STATE_DIR to that one, or retire the region",
+                path.c_str(), settings.state_directory.value.c_str());
+  }
+  LockScope scope;
+  SHMFLAKE_RETURN_IF_ERROR(MakeLockScope(settings, header.worker_id, header.instance_id, &scope));
+  if (const int error = LockAttached(lock_file.fd(), scope); error != 0) {
+    return FailErrno(error, "lock", lock_file.path(), Code::STATE_DIRECTORY);
+  }
+  SHMFLAKE_REACH(kAttachLocked);
+  if (!IsStillNamed(path, look->file)) {  // lock_file.h, invariant (2)
+    look->vanished = true;
+    return Status::Ok();
+  }
+  SHMFLAKE_REACH(kAttachVerified);
+  auto region = std::make_unique<Region>();
+  SHMFLAKE_RETURN_IF_ERROR(
+      region->Map(std::move(look->file), UniqueFd(lock_file.TakeFd()), scope, settings));
+  SHMFLAKE_REACH(kAttachMapped);
+  *out = std::move(region);
+  return Status::Ok();
+}
+
+Status OpenOnce(const OpenContext& context, bool create, bool* again,
+                std::unique_ptr<Region>* out) {
+  *again = false;
+  Look look;
+  SHMFLAKE_RETURN_IF_ERROR(LookAtName(context, &look));
+  if (look.found && (!create || !look.file.retired())) {
+    SHMFLAKE_RETURN_IF_ERROR(AttachTo(context, &look, out));
+    *again = look.vanished;
+    return Status::Ok();
+  }
+  if (!create) {
+    return Fail(Code::NOT_FOUND, "there is no region %s", RegionPath(*context.settings).c_str());
+  }
+  // Nothing there, or a retired region: one process at a time looks again and creates.
+  Birthplace birthplace;
+  SHMFLAKE_RETURN_IF_ERROR(birthplace.Prepare(context));
+  SHMFLAKE_REACH(kCreateMutexHeld);
+  SHMFLAKE_RETURN_IF_ERROR(LookAtName(context, &look));
+  if (look.found && !look.file.retired()) {
+    *again = true;  // somebody was faster
+    return Status::Ok();
+  }
+  return birthplace.Create(context, look.found ? &look.file : nullptr, out);
+}
+
+}  // namespace
+
+Status MakeLockScope(const Settings& settings, std::uint32_t worker_id, std::uint64_t instance_id,
+                     LockScope* out) {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  SHMFLAKE_RETURN_IF_ERROR(CheckRegionDirectory(settings, &device, &inode));
+  out->worker_id = worker_id;
+  out->instance_id = instance_id;
+  out->place = PlaceOf(device, inode, settings.name);
+  return Status::Ok();
+}
+
+LeaseKey LeaseKeyOf(const Header& header) {
+  LeaseKey key;
+  key.id_namespace = header.id_namespace;
+  key.worker_id = header.worker_id;
+  key.format = FormatOf(header);
+  key.instance_id = header.instance_id;
+  key.region_name = header.name;
+  key.host = HostName();
+  return key;
+}
+
+Status OpenStoreOf(const Header& header, const Settings& settings, std::uint32_t busy_timeout_ms,
+                   std::unique_ptr<Store>* out) {
+  return OpenStore(static_cast<StoreKind>(header.store_kind), settings.state_directory.value,
+                   header.file_mode, busy_timeout_ms, out);
+}
+
+Status OpenRegion(const OpenContext& context, std::unique_ptr<Region>* out) {
+  for (;;) {
+    bool again = false;
+    SHMFLAKE_RETURN_IF_ERROR(OpenOnce(context, true, &again, out));
+    if (!again) return Status::Ok();
+    if (context.clock->MonotonicNs() >= context.deadline_ns) {
+      return Fail(Code::TIMEOUT, "the region %s was replaced again and again while attaching",
+                  RegionPath(*context.settings).c_str());
+    }
+    context.clock->Sleep(kRetryPauseNs);
+  }
+}
+
+Status AttachRegion(const OpenContext& context, std::unique_ptr<Region>* out) {
+  for (;;) {
+    bool again = false;
+    SHMFLAKE_RETURN_IF_ERROR(OpenOnce(context, false, &again, out));
+    if (!again) return Status::Ok();
+    if (context.clock->MonotonicNs() >= context.deadline_ns) {
+      return Fail(Code::TIMEOUT, "the region %s was replaced again and again while attaching",
+                  RegionPath(*context.settings).c_str());
+    }
+    context.clock->Sleep(kRetryPauseNs);
+  }
+}
+
+Status RetireRegion(const OpenContext& context, Region* region) {
+  const Header& header = region->header();
+  const std::uint64_t last = region->image().state.RetireRelaxed();
+  SHMFLAKE_REACH(kRetirePoisoned);
+  LockFile lock_file;
+  const bool locked =
+      lock_file
+          .Open(context.settings->state_directory.value, header.id_namespace, header.file_mode,
+                header.group_id, false)
+          .ok() &&
+      std::memcmp(lock_file.lock_id(), header.lock_id, sizeof(header.lock_id)) == 0 &&
+      lock_file.LockCreation(context.deadline_ns).ok();
+  if (locked) (void)lock_file.RecordRetired(header.instance_id);
+  SHMFLAKE_REACH(kRetireRecorded);
+  Status status;
+  if ((last & kRetiredBit) == 0) {  // ours was the swap that knows the exact last value
+    const std::uint64_t ceiling = region->image().ceiling.LoadRelaxed();
+    const std::uint64_t end = std::min(last + 1, ceiling);
+    // The first tick that holds no issued value; never below the birth.
+    const IdFormat& format = region->format();
+    const std::uint64_t used =
+        std::max(header.birth_tick, format.TickOf(end + format.max_sequence()));
+    const std::int64_t left_ms = (context.deadline_ns - context.clock->MonotonicNs()) / 1'000'000;
+    std::unique_ptr<Store> store;
+    status = OpenStoreOf(
+        header, *context.settings,
+        static_cast<std::uint32_t>(std::clamp<std::int64_t>(left_ms, 1, 3'600'000)), &store);
+    bool released = false;
+    if (status.ok()) status = store->Release(LeaseKeyOf(header), used, &released);
+    if (context.logger != nullptr) {
+      context.logger->Log(LogLevel::kInfo, "region_retired",
+                          {{"name", header.name},
+                           {"last_id", std::to_string(format.IdOf(end - 1, header.worker_id))},
+                           {"lease_released", released ? "yes" : "no"},
+                           {"store", status.ok() ? "ok" : status.message()}});
+    }
+  }
+  SHMFLAKE_REACH(kRetireReleased);
+  if (locked) {
+    UnlockAttached(region->lock_fd(), region->scope());
+    const LockScope scope = region->scope();
+    if (!lock_file.IsInstanceInUse(scope)) {
+      // Nobody has it mapped, and nobody can come: who attaches must find it unretired.
+      RegionFile named;
+      if (OpenRegionFile(*context.settings, &named).ok() &&
+          named.header.instance_id == header.instance_id) {
+        ::unlink(region->path().c_str());
+      }
+    }
+    SHMFLAKE_REACH(kRetireUnlinked);
+    lock_file.UnlockCreation();
+  }
+  return status;
+}
+
+}  // namespace shmflake

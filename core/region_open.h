@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a name to an attachment: attach to the region that bears it, or create it; and retire it.
+#ifndef SHMFLAKE_CORE_REGION_OPEN_H_
+#define SHMFLAKE_CORE_REGION_OPEN_H_
+
+#include <memory>
+
+#include "core/clock.h"
+#include "core/logger.h"
+#include "core/options.h"
+#include "core/region.h"
+
+namespace shmflake {
+
+struct OpenContext {
+  const Settings* settings = nullptr;
+  Clock* clock = nullptr;
+  Logger* logger = nullptr;      // may be null
+  std::int64_t deadline_ns = 0;  // on clock->MonotonicNs()
+};
+
+// Attaches or creates. A retired region is replaced by a new one.
+Status OpenRegion(const OpenContext& context, std::unique_ptr<Region>* out);
+
+// Attaches to what is there, retired or not: NOT_FOUND otherwise.
+Status AttachRegion(const OpenContext& context, std::unique_ptr<Region>* out);
+
+// The key of a region's lease.
+[[nodiscard]] LeaseKey LeaseKeyOf(const Header& header);
+// The store that the region was made with.
+Status OpenStoreOf(const Header& header, const Settings& settings, std::uint32_t busy_timeout_ms,
+                   std::unique_ptr<Store>* out);
+
+// SETTINGS_DIFFER, naming the setting and both values, when a given setting is not the region's.
+Status CompareSettings(const Settings& settings, const Header& header, const std::string& path);
+
+// For following a region: what was not given is taken over from it.
+void InheritSettings(const Header& header, Settings* settings);
+
+// Sets the retired bit, records it, and gives the unused part of the lease back. The status is the
+// store's; the region is retired in any case. Unlinks the file when nobody else is attached.
+Status RetireRegion(const OpenContext& context, Region* region);
+
+}  // namespace shmflake
+
+#endif  // SHMFLAKE_CORE_REGION_OPEN_H_
