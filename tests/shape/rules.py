@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rules that the tree's shape obeys. Each yields (path, line, what is wrong)."""
 
+import posixpath
 import re
 
 # Words that must not appear, put together so that this file does not hold them.
@@ -183,6 +184,18 @@ def no_path_of_one_machine(tree):
                     yield file.path, number, f"names {path}, a path of somebody's machine"
 
 
+def links_lead_somewhere(tree):
+    paths = {f.path for f in tree}
+    for file in tree:
+        if file.path.endswith(".md"):
+            for number, line in enumerate(file.lines, 1):
+                for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", line):
+                    target = posixpath.normpath(
+                        posixpath.join(posixpath.dirname(file.path), link))
+                    if ":" not in link and target not in paths:
+                        yield file.path, number, f"links to {link}, which does not exist"
+
+
 def words_are_the_project_s(tree):
     for file in tree:
         if file.is_c and file.is_under("core", "capi", "tools"):
@@ -196,4 +209,5 @@ ALL = (core_includes_go_downwards, layer_table_is_true, algorithms_know_neither_
        headers_have_no_cycles, outer_parts_use_the_public_header_only,
        atomic_operations_name_their_order, draw_path_has_no_lock, files_are_short,
        guards_are_named_after_the_path, sources_have_a_licence_line, no_tabs,
-       nothing_is_left_unfinished, no_path_of_one_machine, words_are_the_project_s)
+       nothing_is_left_unfinished, no_path_of_one_machine, links_lead_somewhere,
+       words_are_the_project_s)

@@ -32,7 +32,8 @@ GOOD = {
     "tools/main.cc": SPDX + "#include <shmflake/shmflake.h>\n",
     "tests/run": "#!/usr/bin/env bash\n# SPDX-License-Identifier: Apache-2.0\nmktemp x.XXXXXX\n",
     "CMakeLists.txt": "# SPDX-License-Identifier: Apache-2.0\n",
-    "README.md": "# a tree\n",
+    "README.md": "# a tree [of](CMakeLists.txt), [on](https://example.org), [at](docs/x.md#top)\n",
+    "docs/x.md": "[up](../README.md)\n",
 }
 
 
@@ -89,6 +90,8 @@ BAD = {
     rules.nothing_is_left_unfinished: [
         {"README.md": f"{word}: write this\n"} for word in rules.UNFINISHED],
     rules.no_path_of_one_machine: [{"README.md": f"see {p}x\n"} for p in rules.FOREIGN_PATHS],
+    rules.links_lead_somewhere: [
+        {"README.md": "see [this](docs/y.md)\n"}, {"docs/x.md": "see [this](README.md)\n"}],
     rules.words_are_the_project_s: [
         {"core/region.cc": SPDX + f"// the {word} of it\n"} for word in rules.VOCABULARY],
 }
