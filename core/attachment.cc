@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/attachment.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <limits>
-#include <new>
 
 #include "core/failpoint.h"
 #include "core/lease.h"
@@ -24,67 +18,7 @@ constexpr std::uint64_t kRelaxedBlock = 64;
 // How many threads may add at once without looking before one of them can waste a value at a limit.
 constexpr std::uint64_t kSoftMargin = 64;
 
-SlotIdentity Myself(std::int64_t now_ns) noexcept {
-  SlotIdentity identity;
-  do {
-    identity.token = RandomU64();
-  } while (identity.token == 0);
-  identity.pid = static_cast<std::uint64_t>(::getpid());
-  identity.attached_unix_ms = now_ns / 1'000'000;
-  const int fd = ::open("/proc/self/comm", O_RDONLY | O_CLOEXEC);
-  if (fd >= 0) {
-    const ssize_t got = ::read(fd, identity.command, sizeof(identity.command) - 1);
-    ::close(fd);
-    if (got > 0 && identity.command[got - 1] == '\n') identity.command[got - 1] = '\0';
-  }
-  return identity;
-}
-
 }  // namespace
-
-Status Attachment::Start(std::unique_ptr<Region> region, std::uint32_t max_forward_ms) {
-  region_ = std::move(region);
-  const IdFormat& format = region_->format();
-  const Header& header = region_->header();
-  state_ = &image().state;
-  sequence_mask_ = format.max_sequence();
-  worker_bits_ = format.worker_bits();
-  worker_part_ = std::uint64_t{header.worker_id} << format.sequence_bits;
-  relaxed_ = header.ordering == 2;
-  max_ahead_ = TicksOfMs(format, header.max_backward_ms);
-  max_forward_ms_ = max_forward_ms;
-  has_tsc_ = clock_.HasTsc();
-  SHMFLAKE_RETURN_IF_ERROR(page_.Make());
-  cache_ = new (page_.data()) DrawCache();
-  // A raw clone() skips the fallback's handler: a block must then not be cached at all.
-  relaxed_ = relaxed_ && page_.wiped_by_kernel();
-  if (has_tsc_) (void)ProcessTscRate().CyclesWithin(0);  // the measurement's first reading
-  Slot* slot = ClaimSlot(image().slots, region_->fd(), Myself(clock_.RealtimeNs()));
-  cache_->slot.store(slot, std::memory_order_relaxed);
-  cache_->adopted.store(1, std::memory_order_release);
-  return Status::Ok();
-}
-
-Attachment::~Attachment() {
-  if (cache_ == nullptr) return;
-  Slot* slot = cache_->slot.load(std::memory_order_relaxed);
-  if (slot != nullptr) ReleaseSlot(image().slots, region_->fd(), slot);
-}
-
-// In a child. Other threads, and a signal handler that interrupts this, draw on without counters.
-void Attachment::Adopt() noexcept {
-  std::uint32_t nobody = 0;
-  if (!cache_->adopting.compare_exchange_strong(nobody, 1, std::memory_order_relaxed,
-                                                std::memory_order_relaxed)) {
-    return;
-  }
-  const int saved_errno = errno;
-  region_->AdoptInChild();
-  Slot* slot = ClaimSlot(image().slots, region_->fd(), Myself(clock_.RealtimeNs()));
-  cache_->slot.store(slot, std::memory_order_relaxed);
-  cache_->adopted.store(1, std::memory_order_release);  // partner: AdoptIfForked
-  errno = saved_errno;
-}
 
 std::int64_t Attachment::MsOfTicks(std::uint64_t ticks) const noexcept {
   return static_cast<std::int64_t>(
@@ -153,11 +87,27 @@ DrawError Attachment::CheckClockSteps() noexcept {
   return {};
 }
 
-// A value that FastDraw added at or above the soft limit, or a word that is not what it was.
-bool Attachment::FinishNearLimit(std::uint64_t value) noexcept {
+bool Attachment::FinishNearLimit(std::uint64_t value, std::uint64_t* id) noexcept {
   cache_->window_cycles.store(0, std::memory_order_relaxed);  // the next draw looks first
-  return value > cache_->floor.load(std::memory_order_relaxed) &&
-         value < cache_->hard_limit.load(std::memory_order_relaxed);
+  if (value <= cache_->floor.load(std::memory_order_relaxed) ||
+      value >= cache_->hard_limit.load(std::memory_order_relaxed)) {
+    return false;
+  }
+  *id = IdOf(value);
+  Count(1);
+  return true;
+}
+
+bool Attachment::TakeFromBlock(std::uint64_t* id) noexcept {
+  if (!relaxed_ || ReadTsc() - cache_->window_begin.load(std::memory_order_relaxed) >=
+                       cache_->block_cycles.load(std::memory_order_relaxed)) {
+    return false;
+  }
+  std::uint64_t value = 0;
+  if (!cache_->block.Take(0, &value)) return false;
+  *id = IdOf(value);
+  Count(1);
+  return true;
 }
 
 DrawResult Attachment::Take(const DrawBounds& bounds, std::uint64_t want, bool within_tick,
@@ -190,10 +140,10 @@ void Attachment::OpenWindow(std::uint64_t tsc, std::int64_t now_ns, const DrawBo
   if (!has_tsc_) return;
   const std::int64_t tick_ends_ns = UnixNsOfTick(f, bounds.now + 1);
   const std::int64_t left_ns = std::min(tick_ends_ns - now_ns, kLongestWindowNs);
-  const bool room = state + 2 * kSoftMargin < hard;
+  const bool room = relaxed_ || state + 2 * kSoftMargin < hard;
+  Word& cycles = relaxed_ ? cache_->block_cycles : cache_->window_cycles;
   cache_->window_begin.store(tsc, std::memory_order_relaxed);
-  cache_->window_cycles.store(room ? ProcessTscRate().CyclesWithin(left_ns) : 0,
-                              std::memory_order_relaxed);
+  cycles.store(room ? ProcessTscRate().CyclesWithin(left_ns) : 0, std::memory_order_relaxed);
 }
 
 DrawError Attachment::Explain(DrawResult result, const DrawBounds& bounds,
@@ -280,16 +230,6 @@ std::int64_t Attachment::NsUntilRoom(const DrawError& error) noexcept {
   const std::uint64_t wanted = tick > max_ahead_ ? tick - max_ahead_ : 0;
   const std::int64_t wait = UnixNsOfTick(f, wanted) - clock_.RealtimeNs();
   return std::clamp<std::int64_t>(wait, 20'000, 20'000'000);
-}
-
-void Attachment::CountWait() noexcept {
-  Slot* slot = cache_->slot.load(std::memory_order_relaxed);
-  if (slot != nullptr) slot->waits.fetch_add(1, std::memory_order_relaxed);
-}
-
-void Attachment::CountRefusal() noexcept {
-  Slot* slot = cache_->slot.load(std::memory_order_relaxed);
-  if (slot != nullptr) slot->refusals.fetch_add(1, std::memory_order_relaxed);
 }
 
 }  // namespace shmflake

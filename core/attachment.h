@@ -34,18 +34,21 @@ namespace shmflake {
 struct DrawCache {
   // The window: the clock need not be read while ReadTsc() - window_begin < window_cycles.
   Word window_begin;
-  Word window_cycles;
-  Word floor;       // the state word was seen here; a lower one was overwritten
-  Word soft_limit;  // below it a draw may add without looking
-  Word hard_limit;  // below it a value that was added may still be issued
+  Word window_cycles;  // 0 in relaxed ordering, which has block_cycles instead
+  Word floor;          // the state word was seen here; a lower one was overwritten
+  Word soft_limit;     // below it a draw may add without looking
+  Word hard_limit;     // below it a value that was added may still be issued
   std::atomic<Slot*> slot;
   std::atomic<std::uint32_t> adopted;   // 0: this process has not made itself at home yet
   std::atomic<std::uint32_t> adopting;  // one thread does it
   std::atomic<std::uint32_t> busy;      // a thread extends the lease or follows
   std::atomic<std::int64_t> next_check_ns;
+  Word block_cycles;
   LocalBlock block;  // relaxed ordering only
 };
 static_assert(sizeof(DrawCache) <= ForkPage::kSize);
+
+enum class FastResult : std::uint8_t { kDrawn, kUncounted, kNearLimit, kSlow };
 
 class Attachment {
  public:
@@ -57,29 +60,37 @@ class Attachment {
   // Not async-signal-safe.
   Status Start(std::unique_ptr<Region> region, std::uint32_t max_forward_ms);
 
-  // The hot path: one addition on the state word while the window lasts. False: use Draw.
-  [[nodiscard]] bool FastDraw(std::uint64_t* id) noexcept {
-    if (ReadTsc() - cache_->window_begin.load(std::memory_order_relaxed) >=
-        cache_->window_cycles.load(std::memory_order_relaxed)) {
-      return false;
+  // The hot path: one addition on the state word while the window lasts. kDrawn: *value was drawn
+  // and counted. It calls nothing, so that its callers need save no register.
+  [[nodiscard, gnu::always_inline]] inline FastResult FastDraw(std::uint64_t* id,
+                                                               std::uint64_t* spare) noexcept {
+    DrawCache& cache = *cache_;
+    if (ReadTsc() - cache.window_begin.load(std::memory_order_relaxed) >=
+        cache.window_cycles.load(std::memory_order_relaxed)) [[unlikely]] {
+      return FastResult::kSlow;
     }
-    std::uint64_t value = 0;
-    if (relaxed_) {
-      if (!cache_->block.Take(0, &value)) return false;
-    } else {
-      SHMFLAKE_REACH(kDrawBeforeFetchAdd);
-      value = state_->FetchAddRelaxed(1) + 1;
-      SHMFLAKE_REACH(kDrawAfterFetchAdd);
-      // Retired, overwritten, or near a limit: looked at more closely. Invariants (2), (3), (5).
-      if (value <= cache_->floor.load(std::memory_order_relaxed) ||
-          value >= cache_->soft_limit.load(std::memory_order_relaxed)) {
-        if (!FinishNearLimit(value)) return false;
-      }
+    SHMFLAKE_REACH(kDrawBeforeFetchAdd);
+    const std::uint64_t value = state_->FetchAddRelaxed(1) + 1;
+    SHMFLAKE_REACH(kDrawAfterFetchAdd);
+    // Retired, overwritten, or near a limit: looked at more closely. Invariants (2), (3), (5).
+    if (value <= cache.floor.load(std::memory_order_relaxed) ||
+        value >= cache.soft_limit.load(std::memory_order_relaxed)) [[unlikely]] {
+      *spare = value;
+      return FastResult::kNearLimit;
     }
     *id = IdOf(value);
-    Count(1);
-    return true;
+    Slot* slot = cache.slot.load(std::memory_order_relaxed);
+    const std::uint32_t thread = CurrentThreadIndex();
+    if (slot == nullptr || !HasOwnStripe(thread)) [[unlikely]]
+      return FastResult::kUncounted;
+    CountOnOwnStripe(*slot, thread, 1);
+    return FastResult::kDrawn;
   }
+
+  // Takes from this process's block in relaxed ordering. False: use Draw.
+  [[nodiscard]] bool TakeFromBlock(std::uint64_t* id) noexcept;
+  // A value that FastDraw added near a limit. False: it is a gap, use Draw.
+  [[nodiscard]] bool FinishNearLimit(std::uint64_t value, std::uint64_t* id) noexcept;
 
   // Reads the clock, looks after the region, takes up to `want` values in one step.
   [[nodiscard]] DrawError Draw(std::uint64_t want, bool within_tick, Block* out) noexcept;
@@ -89,7 +100,7 @@ class Attachment {
 
   [[nodiscard]] DrawError Observe(std::uint64_t id) noexcept;
 
-  [[nodiscard]] std::uint64_t IdOf(std::uint64_t state) const noexcept {
+  [[nodiscard, gnu::always_inline]] inline std::uint64_t IdOf(std::uint64_t state) const noexcept {
     return (state & ~sequence_mask_) << worker_bits_ | worker_part_ | (state & sequence_mask_);
   }
   void Count(std::uint64_t n) noexcept {
@@ -130,7 +141,6 @@ class Attachment {
   }
 
  private:
-  [[nodiscard]] bool FinishNearLimit(std::uint64_t value) noexcept;
   void Adopt() noexcept;
   [[nodiscard]] DrawError LookAfter(std::int64_t now_ns) noexcept;
   [[nodiscard]] DrawError CheckClockSteps() noexcept;
@@ -143,14 +153,15 @@ class Attachment {
                                   std::uint64_t seen) noexcept;
   [[nodiscard]] std::int64_t MsOfTicks(std::uint64_t ticks) const noexcept;
 
-  Clock& clock_;
-  StateWord* state_ = nullptr;
+  // What the hot path reads lies on one line. In relaxed ordering the strict window never opens.
+  alignas(64) StateWord* state_ = nullptr;
   DrawCache* cache_ = nullptr;
   std::uint64_t sequence_mask_ = 0;
+  std::uint64_t worker_part_ = 0;
   std::uint32_t worker_bits_ = 0;
   bool relaxed_ = false;
   bool has_tsc_ = false;
-  std::uint64_t worker_part_ = 0;
+  Clock& clock_;
   std::uint64_t max_ahead_ = 0;  // ticks
   std::uint32_t max_forward_ms_ = 0;
   std::atomic<std::uint32_t> loss_{0};

@@ -74,7 +74,25 @@ void Generator::Maintain() {
   NoteClockEvents(attachment);
 }
 
-DrawError Generator::TryNextSlowly(std::uint64_t* id) noexcept {
+bool Generator::FinishFast(FastResult fast, std::uint64_t spare, std::uint64_t* id) noexcept {
+  Attachment& attachment = current();
+  switch (fast) {
+    case FastResult::kDrawn:
+      return true;
+    case FastResult::kUncounted:  // no slot, or a thread without a stripe of its own
+      attachment.Count(1);
+      return true;
+    case FastResult::kNearLimit:
+      return attachment.FinishNearLimit(spare, id);
+    case FastResult::kSlow:
+      return attachment.TakeFromBlock(id);
+  }
+  return false;
+}
+
+DrawError Generator::TryNextAfter(FastResult fast, std::uint64_t spare,
+                                  std::uint64_t* id) noexcept {
+  if (FinishFast(fast, spare, id)) return {};
   Attachment& attachment = current();
   Block block;
   const DrawError error = attachment.Draw(1, false, &block);
@@ -86,12 +104,23 @@ DrawError Generator::TryNextSlowly(std::uint64_t* id) noexcept {
   return error;
 }
 
-Status Generator::NextSlowly(std::uint64_t* id) {
+Status Generator::NextAfter(FastResult fast, std::uint64_t spare, std::uint64_t* id) {
+  if (FinishFast(fast, spare, id)) return Status::Ok();
   Block block;
   Attachment* from = nullptr;
   SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(1, false, DefaultDeadline(), &block, &from));
   *id = from->IdOf(block.first);
   return Status::Ok();
+}
+
+DrawError Generator::TryNext(std::uint64_t* id) noexcept {
+  std::uint64_t spare = 0;
+  return TryNextAfter(current().FastDraw(id, &spare), spare, id);
+}
+
+Status Generator::Next(std::uint64_t* id) {
+  std::uint64_t spare = 0;
+  return NextAfter(current().FastDraw(id, &spare), spare, id);
 }
 
 Status Generator::NextBlock(std::uint64_t want, std::uint64_t* first, std::uint64_t* count) {

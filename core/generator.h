@@ -45,10 +45,13 @@ class Generator {
   // Attaches or, unless attach_only, creates.
   Status Open(bool attach_only);
 
-  // The hot path. False: ask the slow one.
-  [[nodiscard]] bool FastDraw(std::uint64_t* id) noexcept { return current().FastDraw(id); }
-  [[nodiscard]] DrawError TryNextSlowly(std::uint64_t* id) noexcept;
-  Status NextSlowly(std::uint64_t* id);
+  // The hot path is current().FastDraw; these two take over where it ends. `fast` says how, `spare`
+  // is the value that it may have left.
+  [[nodiscard]] DrawError TryNextAfter(FastResult fast, std::uint64_t spare,
+                                       std::uint64_t* id) noexcept;
+  Status NextAfter(FastResult fast, std::uint64_t spare, std::uint64_t* id);
+  Status Next(std::uint64_t* id);
+  [[nodiscard]] DrawError TryNext(std::uint64_t* id) noexcept;
 
   // *filled counts the valid IDs, also on failure.
   Status NextN(std::uint64_t* ids, std::size_t n, std::size_t* filled);
@@ -70,6 +73,8 @@ class Generator {
   void Maintain();
 
  private:
+  // Whether the draw is done without reading the clock.
+  [[nodiscard]] bool FinishFast(FastResult fast, std::uint64_t spare, std::uint64_t* id) noexcept;
   // One step of any size, with all the waiting. *from is what the block was drawn from.
   Status DrawOrWait(std::uint64_t want, bool within_tick, std::int64_t deadline_ns, Block* block,
                     Attachment** from);

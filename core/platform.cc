@@ -2,6 +2,7 @@
 #include "core/platform.h"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/timex.h>
@@ -86,7 +87,10 @@ std::string HostName() {
   return name;
 }
 
-std::string ProcessCommand() { return ReadFirstLine("/proc/self/comm").substr(0, 15); }
+std::string ProcessCommand() {
+  char name[16] = {};  // what PR_GET_NAME writes at most
+  return ::prctl(PR_GET_NAME, name) == 0 ? name : "";
+}
 
 Status EnsureDirectory(const std::string& path, std::uint32_t mode, Code code) {
   for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {

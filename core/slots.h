@@ -32,14 +32,20 @@ struct SlotIdentity {
 // Gives the slot back. The lock goes with it.
 void ReleaseSlot(Slot (&slots)[kSlotCount], int fd, Slot* slot) noexcept;
 
-// `thread` is ThreadIndex(): the first few threads of a process have a line each and need no atomic
-// addition; the others share one. A draw in a signal handler that interrupts a draw of its own
-// thread may go uncounted.
+// Threads are numbered from 1 (thread_index.h): the first few of a process have a stripe each and
+// need no atomic addition, the others share stripe 0. A draw in a signal handler that interrupts
+// the counting of its own thread may go uncounted.
+[[nodiscard]] constexpr bool HasOwnStripe(std::uint32_t thread) noexcept {
+  return thread - 1 < kSlotStripes - 1;  // false for 0, a thread without a number
+}
+inline void CountOnOwnStripe(Slot& slot, std::uint32_t thread, std::uint64_t n) noexcept {
+  Word& ids = slot.stripes[thread].ids;
+  // Relaxed: for people. One writer, hence no read-modify-write.
+  ids.store(ids.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+}
 inline void CountIds(Slot& slot, std::uint32_t thread, std::uint64_t n) noexcept {
-  if (thread < kSlotStripes) {
-    Word& ids = slot.stripes[thread].ids;
-    // Relaxed: for people. One writer, hence no read-modify-write.
-    ids.store(ids.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  if (HasOwnStripe(thread)) {
+    CountOnOwnStripe(slot, thread, n);
   } else {
     slot.stripes[0].ids.fetch_add(n, std::memory_order_relaxed);
   }

@@ -9,6 +9,7 @@ using shmflake::Attachment;
 using shmflake::Code;
 using shmflake::DrawError;
 using shmflake::Fail;
+using shmflake::FastResult;
 using shmflake::Generator;
 using shmflake::Status;
 using shmflake::capi::Guarded;
@@ -26,6 +27,28 @@ Status Resolve(const char* name, const shmflake_options* options, shmflake_optio
 }
 
 int Report(const DrawError& error) noexcept { return error.ok() ? 0 : SetLastError(error); }
+
+// Out of line and called last, so that the hot path saves no register.
+[[gnu::noinline]] int NextAfter(shmflake_handle* flake, uint64_t* id, FastResult fast,
+                                uint64_t spare) noexcept {
+  if (flake == nullptr) return SetNullArgument("flake");
+  if (id == nullptr) return SetNullArgument("id");
+  return Guarded([&] { return flake->generator.NextAfter(fast, spare, id); });
+}
+
+[[gnu::noinline]] int TryNextAfter(shmflake_handle* flake, uint64_t* id, FastResult fast,
+                                   uint64_t spare) noexcept {
+  // Async-signal-safe: which of them was NULL is not said.
+  if (flake == nullptr || id == nullptr) return Report({Code::NULL_ARGUMENT, 0, 0});
+  return Report(flake->generator.TryNextAfter(fast, spare, id));
+}
+
+[[gnu::always_inline]] inline FastResult FastDraw(shmflake_handle* flake, uint64_t* id,
+                                                  uint64_t* spare) noexcept {
+  if (flake == nullptr || id == nullptr) [[unlikely]]
+    return FastResult::kSlow;
+  return flake->generator.current().FastDraw(id, spare);
+}
 
 }  // namespace
 
@@ -58,23 +81,19 @@ int shmflake_retire(const char* name, const shmflake_options* options) {
 }
 
 int shmflake_next(shmflake_handle* flake, uint64_t* id) {
-  if (flake == nullptr) [[unlikely]]
-    return SetNullArgument("flake");
-  if (id == nullptr) [[unlikely]]
-    return SetNullArgument("id");
-  if (flake->generator.FastDraw(id)) [[likely]]
+  uint64_t spare = 0;
+  const FastResult fast = FastDraw(flake, id, &spare);
+  if (fast == FastResult::kDrawn) [[likely]]
     return 0;
-  return Guarded([&] { return flake->generator.NextSlowly(id); });
+  return NextAfter(flake, id, fast, spare);
 }
 
 int shmflake_try_next(shmflake_handle* flake, uint64_t* id) {
-  // Async-signal-safe: the messages for NULL are those of strerror.
-  if (flake == nullptr || id == nullptr) [[unlikely]] {
-    return SetLastError(DrawError{Code::NULL_ARGUMENT, 0, 0});
-  }
-  if (flake->generator.FastDraw(id)) [[likely]]
+  uint64_t spare = 0;
+  const FastResult fast = FastDraw(flake, id, &spare);
+  if (fast == FastResult::kDrawn) [[likely]]
     return 0;
-  return Report(flake->generator.TryNextSlowly(id));
+  return TryNextAfter(flake, id, fast, spare);
 }
 
 int shmflake_next_n(shmflake_handle* flake, uint64_t* ids, size_t n, size_t* filled) {

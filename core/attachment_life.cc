@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of an attachment: its cache, its slot, and the child of a fork.
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <new>
+
+#include "core/attachment.h"
+#include "core/lease.h"
+
+namespace shmflake {
+namespace {
+
+SlotIdentity Myself(std::int64_t now_ns) noexcept {
+  SlotIdentity identity;
+  do {
+    identity.token = RandomU64();
+  } while (identity.token == 0);
+  identity.pid = static_cast<std::uint64_t>(::getpid());
+  identity.attached_unix_ms = now_ns / 1'000'000;
+  (void)::prctl(PR_GET_NAME, identity.command);  // at most 16 bytes, with the zero
+  return identity;
+}
+
+}  // namespace
+
+Status Attachment::Start(std::unique_ptr<Region> region, std::uint32_t max_forward_ms) {
+  region_ = std::move(region);
+  const IdFormat& format = region_->format();
+  const Header& header = region_->header();
+  state_ = &image().state;
+  sequence_mask_ = format.max_sequence();
+  worker_bits_ = format.worker_bits();
+  worker_part_ = std::uint64_t{header.worker_id} << format.sequence_bits;
+  relaxed_ = header.ordering == 2;
+  max_ahead_ = TicksOfMs(format, header.max_backward_ms);
+  max_forward_ms_ = max_forward_ms;
+  has_tsc_ = clock_.HasTsc();
+  SHMFLAKE_RETURN_IF_ERROR(page_.Make());
+  cache_ = new (page_.data()) DrawCache();
+  // A raw clone() skips the fallback's handler: a block must then not be cached at all.
+  relaxed_ = relaxed_ && page_.wiped_by_kernel();
+  if (has_tsc_) (void)ProcessTscRate().CyclesWithin(0);  // the measurement's first reading
+  Slot* slot = ClaimSlot(image().slots, region_->fd(), Myself(clock_.RealtimeNs()));
+  cache_->slot.store(slot, std::memory_order_relaxed);
+  cache_->adopted.store(1, std::memory_order_release);
+  return Status::Ok();
+}
+
+Attachment::~Attachment() {
+  if (cache_ == nullptr) return;
+  Slot* slot = cache_->slot.load(std::memory_order_relaxed);
+  if (slot != nullptr) ReleaseSlot(image().slots, region_->fd(), slot);
+}
+
+// In a child. Other threads, and a signal handler that interrupts this, draw on without counters.
+void Attachment::Adopt() noexcept {
+  std::uint32_t nobody = 0;
+  if (!cache_->adopting.compare_exchange_strong(nobody, 1, std::memory_order_relaxed,
+                                                std::memory_order_relaxed)) {
+    return;
+  }
+  const int saved_errno = errno;
+  region_->AdoptInChild();
+  Slot* slot = ClaimSlot(image().slots, region_->fd(), Myself(clock_.RealtimeNs()));
+  cache_->slot.store(slot, std::memory_order_relaxed);
+  cache_->adopted.store(1, std::memory_order_release);  // partner: AdoptIfForked
+  errno = saved_errno;
+}
+
+void Attachment::CountWait() noexcept {
+  Slot* slot = cache_->slot.load(std::memory_order_relaxed);
+  if (slot != nullptr) slot->waits.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Attachment::CountRefusal() noexcept {
+  Slot* slot = cache_->slot.load(std::memory_order_relaxed);
+  if (slot != nullptr) slot->refusals.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace shmflake
