@@ -63,9 +63,10 @@ void Attachment::Adopt() noexcept {
     return;
   }
   const int saved_errno = errno;
-  region_->AdoptInChild();
-  Slot* slot = ClaimSlot(image().slots, region_->fd(), Myself(clock_.RealtimeNs()));
-  cache_->slot.store(slot, std::memory_order_relaxed);
+  if (region_->AdoptInChild()) {
+    Slot* slot = ClaimSlot(image().slots, region_->fd(), Myself(clock_.RealtimeNs()));
+    cache_->slot.store(slot, std::memory_order_relaxed);
+  }
   cache_->adopted.store(1, std::memory_order_release);  // partner: AdoptIfForked
   errno = saved_errno;
 }

@@ -203,6 +203,7 @@ Status RetireByName(const Settings& settings, Clock& clock, Logger* logger) {
   context.clock = &clock;
   context.logger = logger;
   context.deadline_ns = clock.MonotonicNs() + settings.wait_timeout_ms.value * kMs;
+  context.retiring = true;
   std::unique_ptr<Region> region;
   SHMFLAKE_RETURN_IF_ERROR(AttachRegion(context, &region));
   return RetireRegion(context, region.get());

@@ -194,8 +194,13 @@ Status Generator::Follow(Attachment& from, const DrawError& why, std::int64_t de
   }
   Leave(from, why, deadline_ns);
   InheritSettings(from.region().header(), &settings_);
+  OpenContext context = ContextUntil(deadline_ns);
+  if (from.loss() == RegionLoss::kNone || from.loss() == RegionLoss::kRemoved) {
+    const std::uint64_t last = from.image().state.LoadRelaxed() & ~kRetiredBit;
+    context.floor_tick = from.format().TickOf(last) + 1;
+  }
   std::unique_ptr<Region> region;
-  SHMFLAKE_RETURN_IF_ERROR(OpenRegion(ContextUntil(deadline_ns), &region));
+  SHMFLAKE_RETURN_IF_ERROR(OpenRegion(context, &region));
   SHMFLAKE_RETURN_IF_ERROR(AttachNew(std::move(region)));
   UnlockAttached(from.region().lock_fd(), from.region().scope());
   if (logger_ != nullptr) {

@@ -95,28 +95,34 @@ std::string ProcessCommand() {
 Status EnsureDirectory(const std::string& path, std::uint32_t mode, Code code) {
   for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
     const std::string part = path.substr(0, end);
-    if (::mkdir(part.c_str(), mode) != 0 && errno != EEXIST) {
-      const int error = errno;
+    const bool last = end == std::string::npos;
+    if (::mkdir(part.c_str(), mode) == 0) {
+      // umask does not decide who may share a region.
+      if (last && ::chmod(part.c_str(), mode) != 0) {
+        return FailErrno(errno, "set the mode of", part, code);
+      }
+    } else if (const int error = errno; error != EEXIST) {
       struct stat found {};
       if (::stat(part.c_str(), &found) != 0) {
         return FailErrno(error, "make the directory", part, code);
       }
-    } else if (errno != EEXIST && end == std::string::npos) {
-      if (::chmod(part.c_str(), mode) != 0) {  // umask does not decide who may share a region
-        return FailErrno(errno, "set the mode of", part, code);
-      }
     }
-    errno = 0;
-    if (end == std::string::npos) break;
+    if (last) break;
   }
   struct stat found {};
   if (::stat(path.c_str(), &found) != 0) return FailErrno(errno, "use the directory", path, code);
   if (!S_ISDIR(found.st_mode)) return Fail(code, "not a directory: %s", path.c_str());
   const bool sticky = (found.st_mode & S_ISVTX) != 0;
   if ((found.st_mode & S_IWOTH) != 0 && !sticky) {
-    return Fail(
-        code, "a directory that everybody may write to must have the sticky bit: %s has mode %04o",
-        path.c_str(), found.st_mode & 07777);
+    return Fail(code, "a directory that everybody may write to must be sticky: %s has mode %04o",
+                path.c_str(), found.st_mode & 07777U);
+  }
+  const bool shared = (mode & 0020U) != 0 || sticky;
+  if (found.st_uid != ::geteuid() && found.st_uid != 0 && !shared) {
+    return Fail(code,
+                "the directory must belong to user %u or root, unless a group is given: %s "
+                "belongs to user %u",
+                ::geteuid(), path.c_str(), found.st_uid);
   }
   return Status::Ok();
 }

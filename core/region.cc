@@ -91,10 +91,11 @@ RegionLoss Region::CheckLoss() const noexcept {
   return RegionLoss::kNone;
 }
 
-void Region::AdoptInChild() noexcept {
+bool Region::AdoptInChild() noexcept {
   const int inherited = fd();
-  if (const int own = ReopenFd(inherited, O_RDWR); own >= 0) {
-    fd_.store(own, std::memory_order_relaxed);
+  const int own_fd = ReopenFd(inherited, O_RDWR);
+  if (own_fd >= 0) {
+    fd_.store(own_fd, std::memory_order_relaxed);
     ::close(inherited);  // the parent keeps its description, and the locks of it
   }
   const int inherited_lock = lock_fd();
@@ -107,6 +108,7 @@ void Region::AdoptInChild() noexcept {
       ::close(own);
     }
   }
+  return own_fd >= 0;
 }
 
 }  // namespace shmflake

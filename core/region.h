@@ -39,10 +39,10 @@ class Region {
   // Whether the file was removed, shortened or overwritten under the mapping. Async-signal-safe.
   [[nodiscard]] RegionLoss CheckLoss() const noexcept;
 
-  // In a forked child: open file descriptions of its own, so that its locks are its own. What
-  // cannot be reopened stays inherited, which only makes the parent look alive longer.
-  // Async-signal-safe.
-  void AdoptInChild() noexcept;
+  // In a forked child: open file descriptions of its own, so that its locks are its own. False when
+  // the region's cannot be reopened (a child that dropped its privileges): it stays inherited, the
+  // parent looks alive longer, and no lock on it tells the two apart. Async-signal-safe.
+  [[nodiscard]] bool AdoptInChild() noexcept;
 
  private:
   boost::interprocess::mapped_region mapping_;

@@ -92,11 +92,8 @@ Status Birthplace::Lease(const OpenContext& context, const RegionFile* retired,
                 static_cast<unsigned long long>(format.max_timestamp()),
                 static_cast<unsigned long long>(now), DescribeFormat(format).c_str());
   }
-  const std::int64_t left_ms = (context.deadline_ns - context.clock->MonotonicNs()) / 1'000'000;
   std::unique_ptr<Store> store;
-  SHMFLAKE_RETURN_IF_ERROR(OpenStoreOf(
-      header, settings, static_cast<std::uint32_t>(std::clamp<std::int64_t>(left_ms, 1, 3'600'000)),
-      &store));
+  SHMFLAKE_RETURN_IF_ERROR(OpenStoreOf(header, settings, MsUntilDeadline(context), &store));
   std::string identity;
   SHMFLAKE_RETURN_IF_ERROR(store->Identity(&identity));
   if (settings.store_kind != StoreKind::kNone && lock_file_.store_id() != identity) {
@@ -111,15 +108,21 @@ Status Birthplace::Lease(const OpenContext& context, const RegionFile* retired,
   }
   const LeaseTerms terms =
       MakeLeaseTerms(format, settings.horizon_ms.value, settings.max_recovery_ms.value);
+  std::uint64_t floor = std::max(context.floor_tick, FloorFrom(retired, header));
+  const bool remembered = settings.store_kind != StoreKind::kNone;
+  // Without a store nobody remembers a predecessor whose file is gone: it may have run this far
+  // ahead.
+  if (!remembered)
+    floor = std::max(floor, now + TicksOfMs(format, settings.max_backward_ms.value) + 1);
   Birth birth;
-  SHMFLAKE_RETURN_IF_ERROR(store->Acquire(LeaseKeyOf(header), [&](const LeaseRecord& record,
-                                                                  std::uint64_t* new_horizon) {
-    const Status status = PlanBirth(terms, format, now, FloorFrom(retired, header), record, &birth);
-    *new_horizon = birth.horizon;
-    return status;
-  }));
+  SHMFLAKE_RETURN_IF_ERROR(store->Acquire(
+      LeaseKeyOf(header), [&](const LeaseRecord& record, std::uint64_t* new_horizon) {
+        const Status status = PlanBirth(terms, format, now, floor, record, &birth);
+        *new_horizon = birth.horizon;
+        return status;
+      }));
   header.birth_tick = birth.birth_tick;
-  header.allowance_tick = birth.allowance_tick;
+  header.allowance_tick = remembered ? birth.allowance_tick : 0;
   // The last value "issued" is the one before the first of the birth tick.
   content->state = birth.birth_tick == 0 ? 0 : format.StateOf(birth.birth_tick, 0) - 1;
   content->ceiling = format.StateOf(birth.horizon, 0);

@@ -13,6 +13,9 @@ namespace shmflake {
                                    std::uint64_t instance_id, LockScope* out);
 
 // Holds the creation lock from Prepare until it goes.
+// What a store may keep us waiting; at least 1.
+[[nodiscard]] std::uint32_t MsUntilDeadline(const OpenContext& context);
+
 class Birthplace {
  public:
   Birthplace() = default;

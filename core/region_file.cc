@@ -82,21 +82,8 @@ Status CheckRegionDirectory(const Settings& settings, std::uint64_t* device, std
       return Fail(Code::NOT_FOUND, "there is no region directory %s", path.c_str());
     return FailErrno(errno, "use the region directory", path, Code::DIRECTORY);
   }
-  if (!S_ISDIR(found.st_mode)) {
-    return Fail(Code::DIRECTORY, "the region directory must be a directory: %s", path.c_str());
-  }
-  if ((found.st_mode & S_IWOTH) != 0 && (found.st_mode & S_ISVTX) == 0) {
-    return Fail(Code::DIRECTORY,
-                "a region directory that everybody may write to must be sticky: %s has %04o",
-                path.c_str(), found.st_mode & 07777U);
-  }
-  const bool shared = settings.group.given || (found.st_mode & S_ISVTX) != 0;
-  if (found.st_uid != ::geteuid() && found.st_uid != 0 && !shared) {
-    return Fail(Code::DIRECTORY,
-                "the region directory must belong to user %u or root, unless a group is given: %s "
-                "belongs to user %u",
-                ::geteuid(), path.c_str(), found.st_uid);
-  }
+  SHMFLAKE_RETURN_IF_ERROR(
+      EnsureDirectory(path, settings.group.given ? 0770 : 0700, Code::DIRECTORY));
   *device = found.st_dev;
   *inode = found.st_ino;
   return Status::Ok();

@@ -36,6 +36,19 @@ Status LookAtName(const OpenContext& context, Look* out) {
   return Status::Ok();
 }
 
+// // The lock file that the region was made with.
+Status OpenLockFileOf(const Settings& settings, const Header& header, LockFile* out) {
+  SHMFLAKE_RETURN_IF_ERROR(out->Open(settings.state_directory.value, header.id_namespace,
+                                     header.file_mode, header.group_id, false));
+  if (std::memcmp(out->lock_id(), header.lock_id, sizeof(header.lock_id)) != 0) {
+    return Fail(Code::STATE_CHANGED,
+                "the region %s was made with another state directory than %s; set "
+                "SHMFLAKE_STATE_DIR to that one, or retire the region",
+                RegionPath(settings).c_str(), settings.state_directory.value.c_str());
+  }
+  return Status::Ok();
+}
+
 // Locks the region in use, checks that it still bears its name, and maps it.
 Status AttachTo(const OpenContext& context, Look* look, std::unique_ptr<Region>* out) {
   const Settings& settings = *context.settings;
@@ -43,19 +56,15 @@ Status AttachTo(const OpenContext& context, Look* look, std::unique_ptr<Region>*
   const std::string path = RegionPath(settings);
   SHMFLAKE_RETURN_IF_ERROR(CompareSettings(settings, header, path));
   LockFile lock_file;
-  SHMFLAKE_RETURN_IF_ERROR(lock_file.Open(settings.state_directory.value, header.id_namespace,
-                                          header.file_mode, header.group_id, false));
-  if (std::memcmp(lock_file.lock_id(), header.lock_id, sizeof(header.lock_id)) != 0) {
-    return Fail(Code::STATE_CHANGED,
-                "the region %s was made with another state directory than %s; set "
-                "SHMFLAKE_STATE_DIR to that one, or retire the region",
-                path.c_str(), settings.state_directory.value.c_str());
-  }
+  Status locked = OpenLockFileOf(settings, header, &lock_file);
   LockScope scope;
   SHMFLAKE_RETURN_IF_ERROR(MakeLockScope(settings, header.worker_id, header.instance_id, &scope));
-  if (const int error = LockAttached(lock_file.fd(), scope); error != 0) {
-    return FailErrno(error, "lock", lock_file.path(), Code::STATE_DIRECTORY);
+  if (locked.ok()) {
+    if (const int error = LockAttached(lock_file.fd(), scope); error != 0) {
+      locked = FailErrno(error, "lock", lock_file.path(), Code::STATE_DIRECTORY);
+    }
   }
+  if (!locked.ok() && !context.retiring) return locked;
   SHMFLAKE_REACH(kAttachLocked);
   if (!IsStillNamed(path, look->file)) {  // lock_file.h, invariant (2)
     look->vanished = true;
@@ -95,7 +104,34 @@ Status OpenOnce(const OpenContext& context, bool create, bool* again,
   return birthplace.Create(context, look.found ? &look.file : nullptr, out);
 }
 
+// The lease's unused part: all ticks above that of the last value.
+Status GiveBack(const OpenContext& context, const Region& region, std::uint64_t last) {
+  const Header& header = region.header();
+  const IdFormat& format = region.format();
+  // Additions near the ceiling may have gone past it, without issuing.
+  const std::uint64_t end = std::min(last + 1, region.image().ceiling.LoadRelaxed());
+  const std::uint64_t used =
+      std::max(header.birth_tick, format.TickOf(end + format.max_sequence()));
+  std::unique_ptr<Store> store;
+  bool released = false;
+  Status status = OpenStoreOf(header, *context.settings, MsUntilDeadline(context), &store);
+  if (status.ok()) status = store->Release(LeaseKeyOf(header), used, &released);
+  if (context.logger != nullptr) {
+    context.logger->Log(LogLevel::kInfo, "region_retired",
+                        {{"name", header.name},
+                         {"last_id", std::to_string(format.IdOf(end - 1, header.worker_id))},
+                         {"lease_released", released ? "yes" : "no"},
+                         {"store", status.ok() ? "ok" : status.message()}});
+  }
+  return status;
+}
+
 }  // namespace
+
+std::uint32_t MsUntilDeadline(const OpenContext& context) {
+  const std::int64_t left_ms = (context.deadline_ns - context.clock->MonotonicNs()) / 1'000'000;
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(left_ms, 1, 3'600'000));
+}
 
 Status MakeLockScope(const Settings& settings, std::uint32_t worker_id, std::uint64_t instance_id,
                      LockScope* out) {
@@ -156,53 +192,30 @@ Status RetireRegion(const OpenContext& context, Region* region) {
   const std::uint64_t last = region->image().state.RetireRelaxed();
   SHMFLAKE_REACH(kRetirePoisoned);
   LockFile lock_file;
-  const bool locked =
-      lock_file
-          .Open(context.settings->state_directory.value, header.id_namespace, header.file_mode,
-                header.group_id, false)
-          .ok() &&
-      std::memcmp(lock_file.lock_id(), header.lock_id, sizeof(header.lock_id)) == 0 &&
-      lock_file.LockCreation(context.deadline_ns).ok();
-  if (locked) (void)lock_file.RecordRetired(header.instance_id);
+  Status status = OpenLockFileOf(*context.settings, header, &lock_file);
+  if (status.ok()) status = lock_file.LockCreation(context.deadline_ns);
+  if (!status.ok()) {
+    // Without its state directory there is no lease to give back; the retired bit is what counts.
+    return context.retiring && status.code() == Code::STATE_CHANGED ? Status::Ok() : status;
+  }
+  status = lock_file.RecordRetired(header.instance_id);
   SHMFLAKE_REACH(kRetireRecorded);
-  Status status;
-  if ((last & kRetiredBit) == 0) {  // ours was the swap that knows the exact last value
-    const std::uint64_t ceiling = region->image().ceiling.LoadRelaxed();
-    const std::uint64_t end = std::min(last + 1, ceiling);
-    // The first tick that holds no issued value; never below the birth.
-    const IdFormat& format = region->format();
-    const std::uint64_t used =
-        std::max(header.birth_tick, format.TickOf(end + format.max_sequence()));
-    const std::int64_t left_ms = (context.deadline_ns - context.clock->MonotonicNs()) / 1'000'000;
-    std::unique_ptr<Store> store;
-    status = OpenStoreOf(
-        header, *context.settings,
-        static_cast<std::uint32_t>(std::clamp<std::int64_t>(left_ms, 1, 3'600'000)), &store);
-    bool released = false;
-    if (status.ok()) status = store->Release(LeaseKeyOf(header), used, &released);
-    if (context.logger != nullptr) {
-      context.logger->Log(LogLevel::kInfo, "region_retired",
-                          {{"name", header.name},
-                           {"last_id", std::to_string(format.IdOf(end - 1, header.worker_id))},
-                           {"lease_released", released ? "yes" : "no"},
-                           {"store", status.ok() ? "ok" : status.message()}});
-    }
-  }
+  // Who set the bit knows the exact last value.
+  if (status.ok() && (last & kRetiredBit) == 0) status = GiveBack(context, *region, last);
   SHMFLAKE_REACH(kRetireReleased);
-  if (locked) {
-    UnlockAttached(region->lock_fd(), region->scope());
-    const LockScope scope = region->scope();
-    if (!lock_file.IsInstanceInUse(scope)) {
-      // Nobody has it mapped, and nobody can come: who attaches must find it unretired.
-      RegionFile named;
-      if (OpenRegionFile(*context.settings, &named).ok() &&
-          named.header.instance_id == header.instance_id) {
-        ::unlink(region->path().c_str());
-      }
+  UnlockAttached(region->lock_fd(), region->scope());
+  // Nobody has it mapped, and nobody can come: who attaches checks the name after locking. Without
+  // a store the file is what remembers how far it came.
+  if (header.store_kind != static_cast<std::uint32_t>(StoreKind::kNone) &&
+      !lock_file.IsInstanceInUse(region->scope())) {
+    RegionFile named;
+    if (OpenRegionFile(*context.settings, &named).ok() &&
+        named.header.instance_id == header.instance_id) {
+      ::unlink(region->path().c_str());
     }
-    SHMFLAKE_REACH(kRetireUnlinked);
-    lock_file.UnlockCreation();
   }
+  SHMFLAKE_REACH(kRetireUnlinked);
+  lock_file.UnlockCreation();
   return status;
 }
 

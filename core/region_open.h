@@ -17,6 +17,10 @@ struct OpenContext {
   Clock* clock = nullptr;
   Logger* logger = nullptr;      // may be null
   std::int64_t deadline_ns = 0;  // on clock->MonotonicNs()
+  // A new region starts at this tick or above: what is known of its predecessor. 0: nothing.
+  std::uint64_t floor_tick = 0;
+  // Attaching to retire: a state directory that is gone does not hinder it.
+  bool retiring = false;
 };
 
 // Attaches or creates. A retired region is replaced by a new one.
