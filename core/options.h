@@ -31,28 +31,28 @@ enum class WorkerIdSource : std::uint32_t {
 
 // The option struct's values; an empty optional falls through to environment, file, default.
 struct Options {
-  std::optional<std::string> config_file;
-  std::optional<std::string> directory;
-  std::optional<std::string> state_directory;
-  std::optional<std::string> id_namespace;
-  std::optional<std::string> store;
-  std::optional<std::string> group;
-  std::optional<std::string> ordering;  // "strict", "relaxed"
-  std::optional<std::uint32_t> mode;
-  std::optional<std::uint32_t> worker_id;
-  std::optional<std::uint32_t> timestamp_bits;
-  std::optional<std::uint32_t> worker_id_bits;
-  std::optional<std::uint32_t> machine_bits;
-  std::optional<std::uint32_t> sequence_bits;
-  std::optional<std::uint32_t> tick_us;
-  std::optional<std::int64_t> epoch_ms;
-  std::optional<std::uint32_t> max_backward_ms;
-  std::optional<std::uint32_t> max_forward_ms;
-  std::optional<std::uint32_t> max_recovery_ms;
-  std::optional<std::uint32_t> horizon_ms;
-  std::optional<std::uint32_t> wait_timeout_ms;
-  std::optional<bool> background_thread;
-  std::optional<bool> sigbus_guard;
+  std::optional<std::string> config_file{};
+  std::optional<std::string> directory{};
+  std::optional<std::string> state_directory{};
+  std::optional<std::string> id_namespace{};
+  std::optional<std::string> store{};
+  std::optional<std::string> group{};
+  std::optional<std::string> ordering{};  // "strict", "relaxed"
+  std::optional<std::uint32_t> mode{};
+  std::optional<std::uint32_t> worker_id{};
+  std::optional<std::uint32_t> timestamp_bits{};
+  std::optional<std::uint32_t> worker_id_bits{};
+  std::optional<std::uint32_t> machine_bits{};
+  std::optional<std::uint32_t> sequence_bits{};
+  std::optional<std::uint32_t> tick_us{};
+  std::optional<std::int64_t> epoch_ms{};
+  std::optional<std::uint32_t> max_backward_ms{};
+  std::optional<std::uint32_t> max_forward_ms{};
+  std::optional<std::uint32_t> max_recovery_ms{};
+  std::optional<std::uint32_t> horizon_ms{};
+  std::optional<std::uint32_t> wait_timeout_ms{};
+  std::optional<bool> background_thread{};
+  std::optional<bool> sigbus_guard{};
 };
 
 // A resolved setting. `given` is false for a default: then attaching takes what the region has.

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/setting_rules.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "core/text.h"
+#include "core/worker_id.h"
+
+namespace shmflake {
+
+void FillDirectories(const Host& host, Settings* out) {
+  const std::string user = std::to_string(host.EffectiveUserId());
+  if (!out->directory.given) out->directory.value = "/dev/shm/shmflake-" + user;
+  if (out->state_directory.given) return;
+  out->state_directory.value = "/var/tmp/shmflake-" + user;
+  if (host.EffectiveUserId() == 0) {
+    out->state_directory.value = "/var/lib/shmflake";
+  } else if (const auto home = host.HomeDirectory()) {
+    // The same rule as for a directory that is given: an odd home falls through.
+    const SettingSpec& spec = *FindSetting("state_directory");
+    const GivenValue candidate{*home + "/.local/state/shmflake", SettingOrigin::kOption, "", ""};
+    if (CheckValue(spec, candidate).ok()) {
+      out->state_directory.value = std::get<std::string>(candidate.value);
+    }
+  }
+}
+
+Status FillGroupAndMode(const Host& host, const SettingSources& sources, Settings* out) {
+  const SettingSpec& mode = *FindSetting("mode");
+  if (!out->group.given) {
+    if (out->mode.value == static_cast<std::uint32_t>(mode.number)) return Status::Ok();
+    const GivenValue& given = *sources.Find(mode);
+    return {CodeOf(mode, given.origin),
+            given.subject + " must be " + FormatOctal(static_cast<std::uint32_t>(mode.number)) +
+                " when no group is given: " + ShowValue(mode, given.value)};
+  }
+  if (!out->mode.given) {
+    out->mode.value = 0660;
+    out->mode.source = "default with a group";
+  }
+  const std::string& group = out->group.value;
+  // The number one below 2^32 is chown(2)'s "leave it as it is".
+  const std::optional<std::int64_t> number = ParseInteger(group, /*allow_negative=*/false);
+  if (number && *number < std::numeric_limits<std::uint32_t>::max()) {
+    out->gid = static_cast<std::uint32_t>(*number);
+    return Status::Ok();
+  }
+  int error = 0;
+  if (const std::optional<std::uint32_t> gid = host.GroupId(group, &error)) {
+    out->gid = *gid;
+    return Status::Ok();
+  }
+  const SettingSpec& spec = *FindSetting("group");
+  const GivenValue& given = *sources.Find(spec);
+  return {CodeOf(spec, given.origin),
+          given.subject + " " + RuleOf(spec) + " of this host: " + Quote(group) +
+              (error != 0 ? std::string(": ") + std::strerror(error) : std::string())};
+}
+
+Status FillFormat(const Host& host, const SettingSources& sources, Settings* out) {
+  const std::uint32_t worker_bits = out->worker_id_bits.value;
+  const std::uint32_t sequence_bits = out->sequence_bits.value;
+  if (!out->machine_bits.given) out->machine_bits.value = std::max(worker_bits, 3U) - 2;
+  if (out->machine_bits.value > worker_bits) {
+    return {Code::LAYOUT, sources.Find("machine_bits")->subject +
+                              " must be 1..worker_id_bits, 1.." + std::to_string(worker_bits) +
+                              " (" + out->worker_id_bits.source +
+                              "): " + std::to_string(out->machine_bits.value)};
+  }
+  if (!out->timestamp_bits.given) {
+    out->timestamp_bits.value = kIdBits - worker_bits - sequence_bits;
+  }
+  out->format = {.timestamp_bits = out->timestamp_bits.value,
+                 .datacenter_bits = worker_bits - out->machine_bits.value,
+                 .machine_bits = out->machine_bits.value,
+                 .sequence_bits = sequence_bits,
+                 .tick_us = out->tick_us.value,
+                 .epoch_ms = out->epoch_ms.value};
+  if (const Status status = ValidateFormat(out->format); !status.ok()) {
+    return {status.code(), status.message() + " (worker_id_bits: " + out->worker_id_bits.source +
+                               ", sequence_bits: " + out->sequence_bits.source +
+                               ", timestamp_bits: " + out->timestamp_bits.source + ")"};
+  }
+  // A clock that is before the default epoch is the draw's to refuse: nobody asked for that epoch.
+  const std::int64_t now = host.NowUnixMs();
+  if (out->epoch_ms.given && out->epoch_ms.value > now) {
+    return {Code::LAYOUT, sources.Find("epoch_ms")->subject + " must not be after now (" +
+                              std::to_string(now) + "): " + std::to_string(out->epoch_ms.value)};
+  }
+  return Status::Ok();
+}
+
+Status CheckHorizon(const SettingSources& sources, const Settings& settings) {
+  const std::uint64_t horizon = settings.horizon_ms.value;
+  const std::uint64_t backward = settings.max_backward_ms.value;
+  if (horizon > 2 * backward) return Status::Ok();
+  const SettingSpec& spec = *FindSetting("horizon_ms");
+  const GivenValue* given = sources.Find(spec);
+  if (given == nullptr) given = sources.Find("max_backward_ms");
+  return {CodeOf(spec, given->origin),
+          "horizon_ms must be more than 2 x max_backward_ms, 2 x " + std::to_string(backward) +
+              " (" + settings.max_backward_ms.source + "): " + std::to_string(horizon) + " (" +
+              settings.horizon_ms.source + ")"};
+}
+
+Status FillWorkerId(const Host& host, const SettingSources& sources, Settings* out) {
+  const struct {
+    const SettingLayer& layer;
+    WorkerIdSource source;
+  } layers[] = {{sources.options, WorkerIdSource::kOption},
+                {sources.environment, WorkerIdSource::kEnvironment},
+                {sources.file, WorkerIdSource::kConfigFile}};
+  // Only the source that counts is held against the bits: another one may have been written for
+  // others.
+  for (const auto& [layer, source] : layers) {
+    std::optional<Setting<std::uint32_t>> found;
+    SHMFLAKE_RETURN_IF_ERROR(WorkerIdOfLayer(out->format, layer, &found));
+    if (found) {
+      out->worker_id = *found;
+      out->worker_id_source = source;
+      return Status::Ok();
+    }
+  }
+  return WorkerIdOfHost(out->format, host, &out->worker_id, &out->worker_id_source);
+}
+
+}  // namespace shmflake

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/store/sqlite_store.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "core/store/lease_row.h"
+#include "core/store/sqlite_file.h"
+#include "core/store/sqlite_schema.h"
+#include "core/store/sqlite_session.h"
+#include "core/store/store_step.h"
+#include "core/text.h"
+
+namespace shmflake {
+namespace {
+
+Status CheckKey(const LeaseKey& key) {
+  if (key.instance_id == 0) return Fail(Code::STORE_UNAVAILABLE, "an instance ID must not be 0");
+  if (key.worker_id > key.format.max_worker_id()) {
+    return Fail(Code::WORKER_ID, "worker_id must be 0..%llu: %u",
+                static_cast<unsigned long long>(key.format.max_worker_id()), key.worker_id);
+  }
+  return ValidateFormat(key.format);
+}
+
+// "" for the key's own instance, else who holds it instead.
+std::string DescribeOtherHolder(const LeaseKey& key, const LeaseRow& row) {
+  if (row.holder == key.instance_id) return {};
+  if (row.holder == 0) return "was released";
+  return "is held by another instance of region " + Quote(row.holder_region) + " on host " +
+         Quote(row.holder_host);
+}
+
+class SqliteStore : public Store {
+ public:
+  SqliteStore(std::string path, std::uint32_t mode, std::uint32_t busy_timeout_ms)
+      : path_(std::move(path)), mode_(mode), busy_timeout_ms_(busy_timeout_ms) {}
+
+  // Makes the file and the tables if need be, and learns the identity that the later steps insist
+  // on.
+  Status Start() {
+    return Transact([](SqliteSession*) { return Status::Ok(); });
+  }
+
+  Status Identity(std::string* id) override {
+    *id = store_id_;
+    return Status::Ok();
+  }
+
+  Status Acquire(const LeaseKey& key, const LeasePlan& plan) override;
+  Status Extend(const LeaseKey& key, std::uint64_t horizon, std::uint64_t* granted) override;
+  Status Release(const LeaseKey& key, std::uint64_t used, bool* released) override;
+
+ private:
+  using Work = std::function<Status(SqliteSession* session)>;
+
+  // One step: the work in one durable transaction, or nothing.
+  Status Transact(const Work& work);
+
+  const std::string path_;
+  const std::uint32_t mode_;
+  const std::uint32_t busy_timeout_ms_;
+  std::string store_id_;  // "" before the first step
+};
+
+Status SqliteStore::Transact(const Work& work) {
+  const bool first = store_id_.empty();
+  Patience patience(busy_timeout_ms_);
+  StoreStep step;
+  SHMFLAKE_RETURN_IF_ERROR(step.Begin(path_, &patience));
+  bool exists = false;
+  SHMFLAKE_RETURN_IF_ERROR(CheckStoreFile(path_, mode_, &exists));
+  if (!exists && !first) return {Code::STORE_REPLACED, path_ + " was removed while it was in use"};
+  if (!exists) SHMFLAKE_RETURN_IF_ERROR(CreateStoreFile(path_, mode_));
+  SqliteSession session(path_);
+  SHMFLAKE_RETURN_IF_ERROR(session.Open(&patience));
+  std::string store_id;
+  SHMFLAKE_RETURN_IF_ERROR(BeginOnSchema(&session, first, &store_id));
+  if (!first && store_id != store_id_) {
+    return {Code::STORE_REPLACED, path_ + " was replaced while it was in use: it was " + store_id_ +
+                                      ", now it is " + store_id};
+  }
+  SHMFLAKE_RETURN_IF_ERROR(work(&session));
+  SHMFLAKE_RETURN_IF_ERROR(session.CheckOwnProcess());
+  SHMFLAKE_RETURN_IF_ERROR(session.Run("COMMIT"));
+  store_id_ = store_id;
+  return Status::Ok();
+}
+
+Status SqliteStore::Acquire(const LeaseKey& key, const LeasePlan& plan) {
+  SHMFLAKE_RETURN_IF_ERROR(CheckKey(key));
+  return Transact([&](SqliteSession* session) {
+    LeaseRow row;
+    LeaseRecord record;
+    SHMFLAKE_RETURN_IF_ERROR(FindLeaseRowInSoundFile(session, key, &record.exists, &row));
+    record.horizon = row.horizon;
+    record.holder = row.holder;
+    record.holder_region = row.holder_region;
+    record.holder_host = row.holder_host;
+    std::uint64_t horizon = 0;
+    SHMFLAKE_RETURN_IF_ERROR(plan(record, &horizon));
+    SHMFLAKE_RETURN_IF_ERROR(session->CheckOwnProcess());
+    if (horizon < row.horizon) {  // invariant (1)
+      return Status(Code::STORE_UNAVAILABLE,
+                    DescribeKey(key) + ": the new horizon must be at least " +
+                        std::to_string(row.horizon) + ": " + std::to_string(horizon));
+    }
+    row.id_namespace = key.id_namespace;
+    row.worker_id = key.worker_id;
+    row.format = key.format;
+    row.base = row.horizon;
+    row.horizon = horizon;
+    row.holder = key.instance_id;
+    row.holder_region = key.region_name;
+    row.holder_host = key.host;
+    return RaiseLeaseRow(session, row);
+  });
+}
+
+Status SqliteStore::Extend(const LeaseKey& key, std::uint64_t horizon, std::uint64_t* granted) {
+  SHMFLAKE_RETURN_IF_ERROR(CheckKey(key));
+  std::uint64_t stands = 0;
+  const auto extend = [&](SqliteSession* session) {
+    LeaseRow row;
+    SHMFLAKE_RETURN_IF_ERROR(FindLeaseRow(session, key, &row));
+    if (const std::string holder = DescribeOtherHolder(key, row); !holder.empty()) {
+      return Status(Code::LEASE_LOST, DescribeKey(key) + " " + holder);
+    }
+    row.horizon = std::max(row.horizon, horizon);
+    stands = row.horizon;
+    // Written also when it stands so already: its writer may have been killed after the commit and
+    // before the sync of the directory, and a horizon that is returned must be durable.
+    return RaiseLeaseRow(session, row);
+  };
+  SHMFLAKE_RETURN_IF_ERROR(Transact(extend));
+  *granted = stands;
+  return Status::Ok();
+}
+
+Status SqliteStore::Release(const LeaseKey& key, std::uint64_t used, bool* released) {
+  SHMFLAKE_RETURN_IF_ERROR(CheckKey(key));
+  bool is_holder = false;
+  const auto release = [&](SqliteSession* session) {
+    LeaseRow row;
+    const Status found = FindLeaseRow(session, key, &row);
+    if (found.code() == Code::LEASE_LOST) return Status::Ok();
+    SHMFLAKE_RETURN_IF_ERROR(found);
+    if (row.holder != key.instance_id) return Status::Ok();
+    if (used > row.horizon) {
+      return Status(Code::STORE_UNAVAILABLE,
+                    DescribeKey(key) + ": what was used must be at most the horizon " +
+                        std::to_string(row.horizon) + ": " + std::to_string(used));
+    }
+    is_holder = true;
+    // No lower than where this holder began: what lies below was its predecessors'.
+    row.horizon = std::max(used, row.base);
+    return LowerLeaseRow(session, row, key.instance_id);
+  };
+  SHMFLAKE_RETURN_IF_ERROR(Transact(release));
+  *released = is_holder;
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status OpenSqliteStore(const std::string& state_directory, std::uint32_t mode,
+                       std::uint32_t busy_timeout_ms, std::unique_ptr<Store>* out) {
+  std::string path;
+  SHMFLAKE_RETURN_IF_ERROR(LocateStoreFile(state_directory, mode, &path));
+  auto store = std::make_unique<SqliteStore>(std::move(path), mode, busy_timeout_ms);
+  SHMFLAKE_RETURN_IF_ERROR(store->Start());
+  *out = std::move(store);
+  return Status::Ok();
+}
+
+}  // namespace shmflake
