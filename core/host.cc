@@ -3,10 +3,11 @@
 
 #include <arpa/inet.h>
 #include <grp.h>
-#include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <pwd.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -81,19 +82,27 @@ std::optional<std::uint32_t> Host::GroupId(const std::string& name, int* error) 
 
 std::string Host::Name() const { return HostName(); }
 
+// SIOCGIFCONF lists just the IPv4 addresses in a few microseconds; getifaddrs dumps every
+// interface's statistics over netlink, which alone would take a good part of an attach.
 std::optional<std::uint32_t> Host::Ipv4Address() const {
-  ifaddrs* addresses = nullptr;
-  if (getifaddrs(&addresses) != 0) return std::nullopt;
-  std::optional<std::uint32_t> found;
-  for (const ifaddrs* each = addresses; each != nullptr && !found; each = each->ifa_next) {
-    if (each->ifa_addr == nullptr || each->ifa_addr->sa_family != AF_INET) continue;
-    if ((each->ifa_flags & IFF_UP) == 0 || (each->ifa_flags & IFF_LOOPBACK) != 0) continue;
+  const UniqueFd socket_fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket_fd) return std::nullopt;
+  std::vector<ifreq> interfaces(64);
+  ifconf list{};
+  list.ifc_len = static_cast<int>(interfaces.size() * sizeof(ifreq));
+  list.ifc_req = interfaces.data();
+  if (::ioctl(socket_fd.get(), SIOCGIFCONF, &list) != 0) return std::nullopt;
+  interfaces.resize(static_cast<std::size_t>(list.ifc_len) / sizeof(ifreq));
+  for (ifreq& each : interfaces) {
     sockaddr_in address{};
-    std::memcpy(&address, each->ifa_addr, sizeof(address));
-    found = ntohl(address.sin_addr.s_addr);
+    std::memcpy(&address, &each.ifr_addr, sizeof(address));
+    if (address.sin_family != AF_INET || ::ioctl(socket_fd.get(), SIOCGIFFLAGS, &each) != 0)
+      continue;
+    const auto flags = static_cast<unsigned>(each.ifr_flags);
+    if ((flags & IFF_UP) == 0 || (flags & IFF_LOOPBACK) != 0) continue;
+    return ntohl(address.sin_addr.s_addr);
   }
-  freeifaddrs(addresses);
-  return found;
+  return std::nullopt;
 }
 
 }  // namespace shmflake
