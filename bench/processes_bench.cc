@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Several processes on one region, beside the same number on one bare shared word. Bar: in total no
+// fewer IDs a second than one process draws.
+//
+// usage: processes_bench [--rounds N] [--window SECONDS]
+#include <algorithm>
+#include <functional>
+
+#include "bench/support/fleet.h"
+#include "bench/support/samples.h"
+#include "bench/support/scratch_region.h"
+#include "bench/support/shared_word.h"
+
+namespace {
+
+constexpr double kLongestWarmUp = 0.05;
+
+void DrawFrom(const bench::ScratchRegion& region, bench::Worker& worker) {
+  shmflake* flake = region.Open();
+  std::uint64_t id = 0;
+  worker.WaitForStart();
+  worker.Run([&] {
+    if (shmflake_next(flake, &id) != 0) bench::Die("next");
+  });
+  shmflake_close(flake);
+}
+
+void Measure(const char* what, const char* processors, int processes, double window,
+             const std::function<void(bench::Worker&)>& body) {
+  const bench::FleetResult result =
+      bench::RunFleet(processes, std::min(kLongestWarmUp, window), window, body);
+  bench::Print(what, processes, "per_s", static_cast<double>(result.steps) / result.seconds);
+  // How much of the processors the fleet had: below min(processes, processors) others ran too.
+  bench::Print(processors, processes, "processors", result.cpu_seconds / result.seconds);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int rounds = static_cast<int>(bench::NumberOption(argc, argv, "--rounds", 9));
+  const double window = bench::NumberOption(argc, argv, "--window", 0.25);
+  bench::SharedWord word;
+  const bench::ScratchRegion strict(bench::kWideStrict);
+  const bench::ScratchRegion relaxed(bench::kWideRelaxed);
+  for (int round = 0; round < rounds; ++round) {  // interleaved: a noisy second hits all alike
+    for (const int processes : {1, 2, 4, 8}) {
+      Measure("fetch_add", "fetch_add_cpu", processes, window, [&](bench::Worker& worker) {
+        worker.WaitForStart();
+        worker.Run([&] { word.Add(1); });
+      });
+      Measure("strict", "strict_cpu", processes, window,
+              [&](bench::Worker& worker) { DrawFrom(strict, worker); });
+      Measure("relaxed", "relaxed_cpu", processes, window,
+              [&](bench::Worker& worker) { DrawFrom(relaxed, worker); });
+    }
+  }
+}
