@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "core/failpoint.h"
-#include "core/lease.h"
 
 namespace shmflake {
 namespace {
@@ -98,18 +97,6 @@ bool Attachment::FinishNearLimit(std::uint64_t value, std::uint64_t* id) noexcep
   return true;
 }
 
-bool Attachment::TakeFromBlock(std::uint64_t* id) noexcept {
-  if (!relaxed_ || ReadTsc() - cache_->window_begin.load(std::memory_order_relaxed) >=
-                       cache_->block_cycles.load(std::memory_order_relaxed)) {
-    return false;
-  }
-  std::uint64_t value = 0;
-  if (!cache_->block.Take(0, &value)) return false;
-  *id = IdOf(value);
-  Count(1);
-  return true;
-}
-
 DrawResult Attachment::Take(const DrawBounds& bounds, std::uint64_t want, bool within_tick,
                             Block* out, std::uint64_t* seen) noexcept {
   const IdFormat& f = format();
@@ -181,14 +168,14 @@ DrawError Attachment::Explain(DrawResult result, const DrawBounds& bounds,
   return {Code::SYSTEM, 0, 0};
 }
 
-DrawError Attachment::Draw(std::uint64_t want, bool within_tick, Block* out) noexcept {
+DrawError Attachment::Draw(std::uint64_t want, bool within_tick, Block* out,
+                           std::uint64_t* now) noexcept {
   AdoptIfForked();
   const std::uint64_t tsc = has_tsc_ ? ReadTsc() : 0;  // before the clock: the window ends early
   const std::int64_t now_ns = clock_.RealtimeNs();
   if (const DrawError error = LookAfter(now_ns); !error.ok()) return error;
-  std::uint64_t now = 0;
-  (void)TickOfUnixNs(format(), now_ns, &now);
-  const DrawBounds bounds = BoundsAt(now);
+  (void)TickOfUnixNs(format(), now_ns, now);
+  const DrawBounds bounds = BoundsAt(*now);
   std::uint64_t seen = 0;
   const DrawResult result = Take(bounds, want, within_tick, out, &seen);
   if (result != DrawResult::kDrawn) return Explain(result, bounds, seen);

@@ -22,6 +22,7 @@
 #include "core/draw_error.h"
 #include "core/failpoint.h"
 #include "core/fork_page.h"
+#include "core/lease.h"
 #include "core/region.h"
 #include "core/sequence.h"
 #include "core/slots.h"
@@ -65,18 +66,21 @@ class Attachment {
   [[nodiscard, gnu::always_inline]] inline FastResult FastDraw(std::uint64_t* id,
                                                                std::uint64_t* spare) noexcept {
     DrawCache& cache = *cache_;
-    if (ReadTsc() - cache.window_begin.load(std::memory_order_relaxed) >=
-        cache.window_cycles.load(std::memory_order_relaxed)) [[unlikely]] {
+    std::uint64_t value = 0;
+    const std::uint64_t passed = ReadTsc() - cache.window_begin.load(std::memory_order_relaxed);
+    if (passed < cache.window_cycles.load(std::memory_order_relaxed)) [[likely]] {
+      SHMFLAKE_REACH(kDrawBeforeFetchAdd);
+      value = state_->FetchAddRelaxed(1) + 1;
+      SHMFLAKE_REACH(kDrawAfterFetchAdd);
+      // Retired, overwritten, or near a limit: looked at more closely. Invariants (2), (3), (5).
+      if (value <= cache.floor.load(std::memory_order_relaxed) ||
+          value >= cache.soft_limit.load(std::memory_order_relaxed)) [[unlikely]] {
+        *spare = value;
+        return FastResult::kNearLimit;
+      }
+    } else if (passed >= cache.block_cycles.load(std::memory_order_relaxed) ||
+               !cache.block.Take(0, &value)) {  // relaxed ordering: this process's own block
       return FastResult::kSlow;
-    }
-    SHMFLAKE_REACH(kDrawBeforeFetchAdd);
-    const std::uint64_t value = state_->FetchAddRelaxed(1) + 1;
-    SHMFLAKE_REACH(kDrawAfterFetchAdd);
-    // Retired, overwritten, or near a limit: looked at more closely. Invariants (2), (3), (5).
-    if (value <= cache.floor.load(std::memory_order_relaxed) ||
-        value >= cache.soft_limit.load(std::memory_order_relaxed)) [[unlikely]] {
-      *spare = value;
-      return FastResult::kNearLimit;
     }
     *id = IdOf(value);
     Slot* slot = cache.slot.load(std::memory_order_relaxed);
@@ -87,13 +91,14 @@ class Attachment {
     return FastResult::kDrawn;
   }
 
-  // Takes from this process's block in relaxed ordering. False: use Draw.
-  [[nodiscard]] bool TakeFromBlock(std::uint64_t* id) noexcept;
+  //
   // A value that FastDraw added near a limit. False: it is a gap, use Draw.
   [[nodiscard]] bool FinishNearLimit(std::uint64_t value, std::uint64_t* id) noexcept;
 
-  // Reads the clock, looks after the region, takes up to `want` values in one step.
-  [[nodiscard]] DrawError Draw(std::uint64_t want, bool within_tick, Block* out) noexcept;
+  // // Reads the clock (*now is its tick, if it got that far), looks after the region, takes up to
+  // `want` values in one step.
+  [[nodiscard]] DrawError Draw(std::uint64_t want, bool within_tick, Block* out,
+                               std::uint64_t* now) noexcept;
 
   // What Draw looks at before drawing: REGION_LOST, RETIRED, CLOCK_JUMP.
   [[nodiscard]] DrawError Inspect() noexcept;
@@ -125,6 +130,7 @@ class Attachment {
   [[nodiscard]] bool retired() const noexcept {
     return (image().state.LoadRelaxed() & kRetiredBit) != 0;
   }
+  [[nodiscard]] const LeaseTerms& terms() const noexcept { return terms_; }
   [[nodiscard]] bool has_tsc_window() const noexcept { return has_tsc_; }
   // How long to sleep until a draw that failed with EXHAUSTED or CLOCK_BEHIND may succeed.
   [[nodiscard]] std::int64_t NsUntilRoom(const DrawError& error) noexcept;
@@ -163,6 +169,7 @@ class Attachment {
   bool has_tsc_ = false;
   Clock& clock_;
   std::uint64_t max_ahead_ = 0;  // ticks
+  LeaseTerms terms_;
   std::uint32_t max_forward_ms_ = 0;
   std::atomic<std::uint32_t> loss_{0};
   std::unique_ptr<Region> region_;

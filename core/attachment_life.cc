@@ -36,6 +36,7 @@ Status Attachment::Start(std::unique_ptr<Region> region, std::uint32_t max_forwa
   worker_part_ = std::uint64_t{header.worker_id} << format.sequence_bits;
   relaxed_ = header.ordering == 2;
   max_ahead_ = TicksOfMs(format, header.max_backward_ms);
+  terms_ = MakeLeaseTerms(format, header.horizon_ms, 1);  // recovery is a birth's matter
   max_forward_ms_ = max_forward_ms;
   has_tsc_ = clock_.HasTsc();
   SHMFLAKE_RETURN_IF_ERROR(page_.Make());

@@ -85,7 +85,7 @@ bool Generator::FinishFast(FastResult fast, std::uint64_t spare, std::uint64_t* 
     case FastResult::kNearLimit:
       return attachment.FinishNearLimit(spare, id);
     case FastResult::kSlow:
-      return attachment.TakeFromBlock(id);
+      return false;
   }
   return false;
 }
@@ -95,7 +95,8 @@ DrawError Generator::TryNextAfter(FastResult fast, std::uint64_t spare,
   if (FinishFast(fast, spare, id)) return {};
   Attachment& attachment = current();
   Block block;
-  const DrawError error = attachment.Draw(1, false, &block);
+  std::uint64_t now = 0;
+  const DrawError error = attachment.Draw(1, false, &block, &now);
   if (error.ok()) {
     *id = attachment.IdOf(block.first);
   } else {
@@ -108,7 +109,8 @@ Status Generator::NextAfter(FastResult fast, std::uint64_t spare, std::uint64_t*
   if (FinishFast(fast, spare, id)) return Status::Ok();
   Block block;
   Attachment* from = nullptr;
-  SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(1, false, DefaultDeadline(), &block, &from));
+  Deadline deadline(*this);
+  SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(1, false, &deadline, &block, &from));
   *id = from->IdOf(block.first);
   return Status::Ok();
 }
@@ -126,22 +128,32 @@ Status Generator::Next(std::uint64_t* id) {
 Status Generator::NextBlock(std::uint64_t want, std::uint64_t* first, std::uint64_t* count) {
   Block block;
   Attachment* from = nullptr;
-  SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(want, true, DefaultDeadline(), &block, &from));
+  Deadline deadline(*this);
+  SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(want, true, &deadline, &block, &from));
   *first = from->IdOf(block.first);
   *count = block.count;
   return Status::Ok();
 }
 
 Status Generator::NextN(std::uint64_t* ids, std::size_t n, std::size_t* filled) {
-  const std::int64_t deadline_ns = DefaultDeadline();
+  Deadline deadline(*this);
   *filled = 0;
   while (*filled < n) {
     Block block;
     Attachment* from = nullptr;
-    SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(n - *filled, false, deadline_ns, &block, &from));
-    std::uint64_t* out = ids + *filled;
-    for (std::uint64_t i = 0; i < block.count; ++i) out[i] = from->IdOf(block.first + i);
-    *filled += block.count;
+    SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(n - *filled, false, &deadline, &block, &from));
+    const std::uint64_t last_of_tick = from->format().max_sequence();
+    while (block.count > 0) {
+      // Within a tick IDs are contiguous: one conversion, then additions that vectorise.
+      const std::uint64_t run =
+          std::min(block.count, last_of_tick - (block.first & last_of_tick) + 1);
+      const std::uint64_t id = from->IdOf(block.first);
+      std::uint64_t* out = ids + *filled;
+      for (std::uint64_t i = 0; i < run; ++i) out[i] = id + i;
+      *filled += run;
+      block.first += run;
+      block.count -= run;
+    }
   }
   return Status::Ok();
 }
@@ -163,31 +175,34 @@ bool Generator::Sleep(Attachment& attachment, std::int64_t ns, std::int64_t dead
   return true;
 }
 
-Status Generator::DrawOrWait(std::uint64_t want, bool within_tick, std::int64_t deadline_ns,
-                             Block* block, Attachment** from) {
+Status Generator::DrawOrWait(std::uint64_t want, bool within_tick, Deadline* deadline, Block* block,
+                             Attachment** from) {
   for (;;) {
     Attachment& attachment = current();
-    const DrawError error = attachment.Draw(want, within_tick, block);
+    std::uint64_t now = 0;
+    const DrawError error = attachment.Draw(want, within_tick, block, &now);
     Status failure;
     bool again = false;
     if (error.ok()) {
       *from = &attachment;
       // The draw is done: what goes wrong now is the next one's to report.
-      if (const Status status = ExtendIfDue(attachment, false, deadline_ns); !status.ok()) {
-        NoteStoreError(status);
+      if (PlanFor(attachment, now) != 0) {
+        if (const Status status = ExtendIfDue(attachment, false, deadline->ns()); !status.ok()) {
+          NoteStoreError(status);
+        }
       }
       NoteClockEvents(attachment);
       return Status::Ok();
     }
     if (IsAboutTime(error.code)) {
-      again = Sleep(attachment, attachment.NsUntilRoom(error), deadline_ns);
+      again = Sleep(attachment, attachment.NsUntilRoom(error), deadline->ns());
     } else if (error.code == Code::CEILING) {
-      failure = ExtendIfDue(attachment, true, deadline_ns);
+      failure = ExtendIfDue(attachment, true, deadline->ns());
       const bool risen = attachment.image().ceiling.LoadRelaxed() >
                          attachment.format().StateOf(attachment.NowTick(), 0);
-      again = (failure.ok() && risen) || Sleep(attachment, 2 * kMs, deadline_ns);
+      again = (failure.ok() && risen) || Sleep(attachment, 2 * kMs, deadline->ns());
     } else if (IsAboutRegion(error.code)) {
-      failure = Follow(attachment, error, deadline_ns);
+      failure = Follow(attachment, error, deadline->ns());
       again = failure.ok();
     }
     if (again) continue;

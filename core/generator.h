@@ -73,10 +73,24 @@ class Generator {
   void Maintain();
 
  private:
+  // Most draws need none: the clock is asked when somebody is about to wait.
+  class Deadline {
+   public:
+    explicit Deadline(Generator& generator) : generator_(generator) {}
+    [[nodiscard]] std::int64_t ns() noexcept {
+      if (ns_ == 0) ns_ = generator_.DefaultDeadline();
+      return ns_;
+    }
+
+   private:
+    Generator& generator_;
+    std::int64_t ns_ = 0;
+  };
+
   // Whether the draw is done without reading the clock.
   [[nodiscard]] bool FinishFast(FastResult fast, std::uint64_t spare, std::uint64_t* id) noexcept;
   // One step of any size, with all the waiting. *from is what the block was drawn from.
-  Status DrawOrWait(std::uint64_t want, bool within_tick, std::int64_t deadline_ns, Block* block,
+  Status DrawOrWait(std::uint64_t want, bool within_tick, Deadline* deadline, Block* block,
                     Attachment** from);
   // False when the deadline has passed.
   [[nodiscard]] bool Sleep(Attachment& attachment, std::int64_t ns,
@@ -85,7 +99,10 @@ class Generator {
   // Extends the lease when it is time to. `must`: a draw stands at the ceiling.
   Status ExtendIfDue(Attachment& attachment, bool must, std::int64_t deadline_ns);
   Status ExtendNow(Attachment& attachment, std::uint32_t busy_timeout_ms);
-  [[nodiscard]] std::uint64_t PlanFor(Attachment& attachment) const noexcept;
+  [[nodiscard]] static std::uint64_t PlanFor(Attachment& attachment, std::uint64_t now) noexcept;
+  [[nodiscard]] static bool MustExtend(Attachment& attachment) noexcept {
+    return PlanFor(attachment, attachment.NowTick()) != 0;
+  }
   Status Follow(Attachment& from, const DrawError& why, std::int64_t deadline_ns);
   void Leave(Attachment& from, const DrawError& why, std::int64_t deadline_ns);
   void NoteClockEvents(Attachment& attachment);

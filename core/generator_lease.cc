@@ -70,30 +70,29 @@ std::string StoreErrorNote::Read() const {
   return {};
 }
 
-std::uint64_t Generator::PlanFor(Attachment& attachment) const noexcept {
+std::uint64_t Generator::PlanFor(Attachment& attachment, std::uint64_t now) noexcept {
   const Header& header = attachment.region().header();
   const IdFormat& format = attachment.format();
   const std::uint64_t state = attachment.image().state.LoadRelaxed();
   if ((state & kRetiredBit) != 0) return 0;
   LeaseView view;
-  view.now = attachment.NowTick();
+  view.now = now;
   view.state = format.TickOf(state);
   view.ceiling = format.TickOf(attachment.image().ceiling.LoadRelaxed());
   view.birth = header.allowance_tick != 0 ? header.birth_tick : 0;
   view.allowance_tick = header.allowance_tick;
-  return PlanExtension(MakeLeaseTerms(format, header.horizon_ms, settings_.max_recovery_ms.value),
-                       format, view);
+  return PlanExtension(attachment.terms(), format, view);
 }
 
 Status Generator::ExtendIfDue(Attachment& attachment, bool must, std::int64_t deadline_ns) {
-  if (PlanFor(attachment) == 0) return Status::Ok();
+  if (!MustExtend(attachment)) return Status::Ok();
   const std::int64_t began_ns = clock_.MonotonicNs();
   if (began_ns < next_attempt_ns_.load(std::memory_order_relaxed) && !must) return Status::Ok();
   const BusyFlag busy(attachment.cache().busy, clock_, must ? deadline_ns : 0);
   if (!busy.taken()) return Status::Ok();
   const int fd = attachment.region().fd();
   bool elected = false;
-  while (PlanFor(attachment) != 0) {
+  while (MustExtend(attachment)) {
     elected = TryLockBytes(fd, LockKind::kExclusive, kExtendLockByte, 1) == 0;
     const std::int64_t now_ns = clock_.MonotonicNs();
     if (elected || (must && now_ns - began_ns >= kElectedNs)) break;
@@ -101,7 +100,7 @@ Status Generator::ExtendIfDue(Attachment& attachment, bool must, std::int64_t de
     clock_.Sleep(kMs);
   }
   Status status;
-  if (PlanFor(attachment) != 0) {
+  if (MustExtend(attachment)) {
     SHMFLAKE_REACH(kExtendElected);
     const std::int64_t left_ms = (deadline_ns - clock_.MonotonicNs()) / kMs;
     const auto patience =
@@ -115,7 +114,7 @@ Status Generator::ExtendIfDue(Attachment& attachment, bool must, std::int64_t de
 Status Generator::ExtendNow(Attachment& attachment, std::uint32_t busy_timeout_ms) {
   const Header& header = attachment.region().header();
   const IdFormat& format = attachment.format();
-  const std::uint64_t wanted = PlanFor(attachment);
+  const std::uint64_t wanted = PlanFor(attachment, attachment.NowTick());
   if (wanted == 0) return Status::Ok();
   std::unique_ptr<Store> store;
   std::uint64_t granted = 0;
@@ -213,6 +212,11 @@ void Generator::NoteClockEvents(Attachment& attachment) {
   const EventLine& events = attachment.image().events;
   const std::uint64_t rollbacks = events.clock_rollbacks.load(std::memory_order_relaxed);
   const std::uint64_t jumps = events.clock_forward_jumps.load(std::memory_order_relaxed);
+  // Looked at before it is written: this runs once a tick.
+  if (seen_rollbacks_.load(std::memory_order_relaxed) == rollbacks &&
+      seen_jumps_.load(std::memory_order_relaxed) == jumps) {
+    return;
+  }
   const bool rolled = seen_rollbacks_.exchange(rollbacks, std::memory_order_relaxed) < rollbacks;
   const bool jumped = seen_jumps_.exchange(jumps, std::memory_order_relaxed) < jumps;
   if (logger_ == nullptr || (!rolled && !jumped)) return;

@@ -61,13 +61,4 @@ void LocalBlock::Raise(const Block& block) noexcept {
   }
 }
 
-bool LocalBlock::Take(std::uint64_t at_least, std::uint64_t* value) noexcept {
-  const std::uint64_t past = end.value.load(std::memory_order_acquire);  // partner: Raise
-  if (cursor.LoadRelaxed() + 1 >= past) return false;                    // look before adding
-  const std::uint64_t taken = cursor.FetchAddRelaxed(1) + 1;
-  if (taken >= past || taken < at_least) return false;  // invariant (4)
-  *value = taken;
-  return true;
-}
-
 }  // namespace shmflake

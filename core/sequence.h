@@ -75,7 +75,14 @@ struct LocalBlock {
   // The refiller keeps block.first itself.
   void Raise(const Block& block) noexcept;
   // False when the block is used up, or its value is below `at_least`.
-  [[nodiscard]] bool Take(std::uint64_t at_least, std::uint64_t* value) noexcept;
+  [[nodiscard]] bool Take(std::uint64_t at_least, std::uint64_t* value) noexcept {
+    const std::uint64_t past = end.value.load(std::memory_order_acquire);  // partner: Raise
+    if (cursor.LoadRelaxed() + 1 >= past) return false;                    // look before adding
+    const std::uint64_t taken = cursor.FetchAddRelaxed(1) + 1;
+    if (taken >= past || taken < at_least) return false;  // invariant (4)
+    *value = taken;
+    return true;
+  }
 };
 
 }  // namespace shmflake

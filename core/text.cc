@@ -79,12 +79,13 @@ std::size_t Utf8Length(std::string_view text) {
 }
 
 std::string Quote(std::string_view text) {
-  if (text.size() <= kLongestQuote) return "\"" + Printable(text) + "\"";
+  std::string out = "\"";
+  if (text.size() <= kLongestQuote) return out.append(Printable(text)).append("\"");
   std::size_t cut = kLongestQuote;
   // Not within a UTF-8 sequence.
   while (cut > kLongestQuote - 4 && (static_cast<unsigned char>(text[cut]) & 0xc0) == 0x80) --cut;
-  return "\"" + Printable(text.substr(0, cut)) + "\"... (" + std::to_string(text.size()) +
-         " bytes)";
+  out.append(Printable(text.substr(0, cut))).append("\"... (");
+  return out.append(std::to_string(text.size())).append(" bytes)");
 }
 
 std::optional<std::int64_t> ParseInteger(std::string_view text, bool allow_negative) {
