@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// The region file is removed, replaced, truncated or overwritten under running processes.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "tests/support/drawer.h"
+#include "tests/support/process.h"
+#include "tests/support/sandbox.h"
+
+namespace flake::test {
+namespace {
+
+constexpr std::size_t kDrawers = 3;
+
+class SplitBrain : public ::testing::Test {
+ protected:
+  // Processes that draw until stop, each as fast as it can. What they may meet: REGION_LOST from
+  // try_next, and from next the codes in `allowed`.
+  void StartDrawers(std::vector<int> allowed) {
+    for (std::size_t i = 0; i < kDrawers; ++i) {
+      drawers_.emplace_back([this, allowed] {
+        const Flake flake = box_.MustOpen();
+        Drawer drawer(flake.get(), log_);
+        ready_->fetch_add(1);
+        while (!stop_->load()) {
+          const int tried = drawer.TryNext();
+          if (tried != 0 && tried != SHMFLAKE_E_REGION_LOST && tried != SHMFLAKE_E_RETIRED &&
+              tried != SHMFLAKE_E_EXHAUSTED) {
+            return Expect(0, tried);
+          }
+          const int code = drawer.Next();
+          if (code != 0 && std::find(allowed.begin(), allowed.end(), code) == allowed.end()) {
+            return Expect(0, code);
+          }
+          if (code == 0) drawn_->fetch_add(1, std::memory_order_relaxed);
+          if (code != 0) SleepMs(1);
+        }
+        return kGood;
+      });
+    }
+    ASSERT_TRUE(Eventually([&] { return ready_->load() == static_cast<int>(kDrawers); }));
+    SleepMs(30);
+  }
+
+  void EndDrawers() {
+    stop_->store(true);
+    for (Process& drawer : drawers_) EXPECT_EQ(kGood, drawer.Wait());
+    EXPECT_EQ(0U, log_.CountRepeats());
+    EXPECT_EQ(0U, log_.disorder());
+    EXPECT_FALSE(log_.overflowed());
+  }
+
+  // A newcomer that tries until it may come in, and draws.
+  int Newcomer() {
+    Process newcomer([&] {
+      int code = 0;
+      Flake flake;
+      const bool came = Eventually([&] {
+        flake = box_.Open(&code);
+        return flake != nullptr || code != SHMFLAKE_E_SPLIT_BRAIN;
+      });
+      if (!came || flake == nullptr) return Expect(0, code);
+      Drawer drawer(flake.get(), log_);
+      return Expect(0, drawer.Times(1000));
+    });
+    return newcomer.Wait();
+  }
+
+  Sandbox box_;
+  IdLog log_{std::size_t{1} << 26};
+  Shared<std::atomic<bool>> stop_;
+  Shared<std::atomic<int>> ready_;
+  Shared<std::atomic<std::uint64_t>> drawn_;
+  std::vector<Process> drawers_;
+};
+
+TEST_F(SplitBrain, ProcessesWhoseRegionFileIsRemovedFollowToANewOneWithoutARepeat) {
+  StartDrawers({SHMFLAKE_E_SPLIT_BRAIN});
+  for (int round = 0; round < 10; ++round) {
+    box_.RemoveRegion();
+    EXPECT_EQ(kGood, Newcomer());
+    const std::uint64_t before = drawn_->load();
+    EXPECT_TRUE(Eventually([&] { return drawn_->load() > before + 100; }));
+  }
+  EndDrawers();
+}
+
+// A backup that was copied back, say. It bears a living region's identity and an old state word.
+TEST_F(SplitBrain, ACopyOfTheRegionInItsPlaceGivesNoRepeat) {
+  StartDrawers({SHMFLAKE_E_SPLIT_BRAIN, SHMFLAKE_E_REGION_LOST, SHMFLAKE_E_HEADER,
+                SHMFLAKE_E_CHECKSUM, SHMFLAKE_E_LEASE_LOST});
+  const std::string copy = box_.regions + "/copy";
+  for (int round = 0; round < 10; ++round) {
+    std::error_code error;
+    std::filesystem::copy_file(box_.region, copy, error);
+    if (error) break;
+    std::filesystem::rename(copy, box_.region);
+    (void)Newcomer();  // comes in or is refused
+    SleepMs(30);
+    if (round % 2 == 1) box_.RemoveRegion();
+    SleepMs(30);
+  }
+  EndDrawers();
+}
+
+}  // namespace
+}  // namespace flake::test
