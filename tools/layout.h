@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// An ID layout for people to read, and IDs taken apart, with or without a region at hand.
+#ifndef SHMFLAKE_TOOLS_LAYOUT_H_
+#define SHMFLAKE_TOOLS_LAYOUT_H_
+
+#include <shmflake/shmflake.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "output.h"
+#include "region_options.h"
+
+namespace tool {
+
+struct Layout {
+  std::uint32_t timestamp_bits = 0;
+  std::uint32_t datacenter_bits = 0;
+  std::uint32_t machine_bits = 0;
+  std::uint32_t sequence_bits = 0;
+  std::uint32_t tick_us = 1000;
+  std::int64_t epoch_ms = 0;
+
+  // The same arithmetic as shmflake_decode(), for when there is no region. False for the sign bit.
+  [[nodiscard]] bool Decode(std::uint64_t id, shmflake_parts* parts) const;
+
+  // +---+--------------+ ...  the 64 bits as boxes, three lines.
+  [[nodiscard]] std::string Diagram(std::string_view indent) const;
+  // What each part holds, a line each.
+  [[nodiscard]] std::string Explanation(std::string_view indent) const;
+  // The ID's bits, part by part, with the names underneath.
+  [[nodiscard]] std::string Bits(std::uint64_t id, std::string_view indent) const;
+  // The instant of a decoded ID, as precise as the tick.
+  [[nodiscard]] std::string Time(const shmflake_parts& parts) const;
+
+  [[nodiscard]] double IdsPerSecond() const;
+  // The year in which the timestamp's range ends.
+  [[nodiscard]] std::uint64_t LastYear() const;
+  [[nodiscard]] Json ToJson() const;
+};
+
+[[nodiscard]] Layout LayoutOf(const shmflake_status_info& info);
+
+// {"id": "...", "time": ..., "timestamp": ...}
+[[nodiscard]] Json DecodedToJson(const Layout& layout, std::uint64_t id,
+                                 const shmflake_parts& parts);
+
+// What the configuration says, with or without a region. Returns the library's code.
+[[nodiscard]] int ReadSettings(const RegionOptions& region, std::vector<shmflake_setting>* out);
+// False when a key is missing or no number, which a library of this version never gives.
+[[nodiscard]] bool LayoutOf(const std::vector<shmflake_setting>& settings, Layout* out);
+
+}  // namespace tool
+
+#endif  // SHMFLAKE_TOOLS_LAYOUT_H_
