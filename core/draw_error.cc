@@ -46,6 +46,12 @@ std::string DescribeDrawError(const DrawError& error) {
                   "the observed ID is %lld ms ahead of the clock, max_backward_ms allows %lld",
                   value, limit)
           .message();
+    case Code::INSTANT:
+      return Fail(error.code,
+                  "the instant must be at or after the epoch, %lld ms, and within the time range: "
+                  "%lld ms",
+                  limit, value)
+          .message();
     case Code::ID:
       return "an ID has 63 bits: the sign bit is set";
     default:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/settings.h"
 
+#include <algorithm>
 #include <exception>
 #include <new>
 #include <type_traits>
@@ -53,6 +54,9 @@ Status Resolve(const Host& host, const char* name, const Options& options, Setti
   FillDirectories(host, out);
   SHMFLAKE_RETURN_IF_ERROR(FillGroupAndMode(host, sources, out));
   SHMFLAKE_RETURN_IF_ERROR(FillFormat(host, sources, out));
+  if (!out->horizon_ms.given) {  // every max_backward_ms must work alone
+    out->horizon_ms.value = std::max(out->horizon_ms.value, 4 * out->max_backward_ms.value);
+  }
   SHMFLAKE_RETURN_IF_ERROR(CheckHorizon(sources, *out));
   return FillWorkerId(host, sources, out);
 }

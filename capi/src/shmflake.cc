@@ -145,12 +145,12 @@ int shmflake_decode(const shmflake_handle* flake, uint64_t id, shmflake_parts* o
 
 int shmflake_bounds(const shmflake_handle* flake, int64_t unix_ms, uint64_t* lowest,
                     uint64_t* highest) {
-  if (flake == nullptr) return SetNullArgument("flake");
-  if (lowest == nullptr) return SetNullArgument("lowest");
-  if (highest == nullptr) return SetNullArgument("highest");
-  return Guarded([&] {
-    return shmflake::BoundsOfUnixMs(flake->generator.current().format(), unix_ms, lowest, highest);
-  });
+  if (flake == nullptr || lowest == nullptr || highest == nullptr) {
+    return Report({Code::NULL_ARGUMENT, 0, 0});
+  }
+  const shmflake::IdFormat& format = flake->generator.current().format();
+  if (shmflake::IdRangeOfUnixMs(format, unix_ms, lowest, highest)) return 0;
+  return Report({Code::INSTANT, unix_ms, format.epoch_ms});
 }
 
 int shmflake_settings(const char* name, const shmflake_options* options, shmflake_setting* out,

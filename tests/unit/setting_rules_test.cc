@@ -148,9 +148,17 @@ TEST(Horizon, IsMoreThanTwiceMaxBackward) {
                 "horizon_ms must be more than 2 x max_backward_ms, 2 x 60000 (option): 120000 "
                 "(option)");
   host.variables["SHMFLAKE_MAX_BACKWARD_MS"] = "5000";
+  host.variables["SHMFLAKE_HORIZON_MS"] = "10000";
   ExpectRefused(host, {}, Code::ENVIRONMENT,
                 "horizon_ms must be more than 2 x max_backward_ms, 2 x 5000 (environment "
-                "SHMFLAKE_MAX_BACKWARD_MS): 10000 (default)");
+                "SHMFLAKE_MAX_BACKWARD_MS): 10000 (environment SHMFLAKE_HORIZON_MS)");
+}
+
+TEST(Horizon, FollowsMaxBackwardWhereNobodyGivesIt) {
+  test::FakeHost host;
+  EXPECT_EQ(Resolved(host, {.max_backward_ms = 2500}).horizon_ms.value, 10'000U);
+  EXPECT_EQ(Resolved(host, {.max_backward_ms = 5000}).horizon_ms.value, 20'000U);
+  EXPECT_EQ(Resolved(host, {.max_backward_ms = 60'000}).horizon_ms.value, 240'000U);
 }
 
 TEST(WorkerId, ComesFromTheHighestSourceThatHasOne) {

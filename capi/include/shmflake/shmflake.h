@@ -213,7 +213,9 @@ typedef void (*shmflake_log_function)(void *context, int level, const char *even
 typedef struct shmflake_options {
   size_t struct_size; /* sizeof(shmflake_options) */
 
-  /* The TOML file. Default: SNOWFLAKE_CONFIG, else /etc/snowflake.toml if there is one. Not a key. */
+  /* The TOML file, keys at top level or in one table [snowflake]. Outside comments it must be ASCII (strings may
+   * escape the rest), without multi-line strings. Not a key.
+   * Default: SNOWFLAKE_CONFIG, else /etc/snowflake.toml if there is one. */
   const char *config_file;
   /* Where regions lie, made with mode 0700 if missing. SHMFLAKE_DIR.
    * Default: /dev/shm/shmflake-UID, the same for every process of a user. */
@@ -257,8 +259,8 @@ typedef struct shmflake_options {
   uint32_t max_recovery_ms; /* how far ahead of the clock an old horizon may be for a new region to start
                                there: 1..2^31-1 ms, default 60000 */
   uint32_t horizon_ms;      /* how far ahead the lease is taken, hence the outage of the store that is
-                               survived: 100..86400000 ms, more than 2 x max_backward_ms, default 10000.
-                               [region] */
+                               survived: 100..86400000 ms, more than 2 x max_backward_ms. [region]
+                               Default: 10000, or 4 x max_backward_ms if that is more */
   uint32_t wait_timeout_ms; /* the longest that a call may wait: 1..3600000 ms, default 1000 */
 
   uint32_t background_thread; /* SHMFLAKE_ON: one thread of this process extends the lease and follows a
