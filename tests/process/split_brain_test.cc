@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -105,6 +106,33 @@ TEST_F(SplitBrain, ACopyOfTheRegionInItsPlaceGivesNoRepeat) {
     SleepMs(30);
     if (round % 2 == 1) box_.RemoveRegion();
     SleepMs(30);
+  }
+  EndDrawers();
+}
+
+TEST_F(SplitBrain, AnOlderStateOfTheRegionWrittenOverItInPlaceGivesNoRepeat) {
+  {
+    const Flake first = box_.MustOpen();
+    Drawer d(first.get(), log_);
+    (void)d.Times(10);
+  }
+  const std::string copy = box_.state + "/copy";
+  StartDrawers({SHMFLAKE_E_SPLIT_BRAIN, SHMFLAKE_E_REGION_LOST, SHMFLAKE_E_HEADER,
+                SHMFLAKE_E_TRUNCATED, SHMFLAKE_E_CHECKSUM, SHMFLAKE_E_LEASE_LOST});
+  std::filesystem::copy_file(box_.region, copy);
+  for (int round = 0; round < 10; ++round) {
+    std::string bytes;
+    {
+      std::ifstream in(copy, std::ios::binary);
+      bytes.assign(std::istreambuf_iterator<char>(in), {});
+    }
+    const int fd = ::open(box_.region.c_str(), O_RDWR | (round % 2 ? O_TRUNC : 0));
+    if (::pwrite(fd, bytes.data(), bytes.size(), 0) < 0) break;
+    ::close(fd);
+    SleepMs(60);
+    std::filesystem::copy_file(box_.region, copy,
+                               std::filesystem::copy_options::overwrite_existing);
+    SleepMs(60);
   }
   EndDrawers();
 }
