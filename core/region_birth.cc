@@ -126,7 +126,8 @@ Status Birthplace::Lease(const OpenContext& context, const RegionFile* retired,
   // The last value "issued" is the one before the first of the birth tick.
   content->state = birth.birth_tick == 0 ? 0 : format.StateOf(birth.birth_tick, 0) - 1;
   content->ceiling = format.StateOf(birth.horizon, 0);
-  content->clock_offset_ns = now_ns - context.clock->BoottimeNs();
+  // Read anew: now_ns was read before the store's transaction.
+  content->clock_offset_ns = context.clock->RealtimeNs() - context.clock->BoottimeNs();
   return Status::Ok();
 }
 
