@@ -32,7 +32,7 @@ class SplitBrain : public ::testing::Test {
         while (!stop_->load()) {
           const int tried = drawer.TryNext();
           if (tried != 0 && tried != SHMFLAKE_E_REGION_LOST && tried != SHMFLAKE_E_RETIRED &&
-              tried != SHMFLAKE_E_EXHAUSTED) {
+              tried != SHMFLAKE_E_EXHAUSTED && tried != SHMFLAKE_E_CEILING) {
             return Expect(0, tried);
           }
           const int code = drawer.Next();
