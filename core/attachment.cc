@@ -100,7 +100,8 @@ bool Attachment::FinishNearLimit(std::uint64_t value, std::uint64_t* id) noexcep
 DrawResult Attachment::Take(const DrawBounds& bounds, std::uint64_t want, bool within_tick,
                             Block* out, std::uint64_t* seen) noexcept {
   const IdFormat& f = format();
-  if (!relaxed_ || want != 1) return DrawBlock(*state_, f, bounds, want, within_tick, out, seen);
+  if (!relaxed_ || want != 1 || within_tick)
+    return DrawBlock(*state_, f, bounds, want, within_tick, out, seen);
   LocalBlock& block = cache_->block;
   std::uint64_t value = 0;
   if (!retired() && block.Take(f.StateOf(bounds.now, 0), &value)) {
@@ -151,6 +152,9 @@ DrawError Attachment::Explain(DrawResult result, const DrawBounds& bounds,
       }
       return {Code::RETIRED, 0, 0};
     case DrawResult::kBackwards:
+      // Older bytes of this very region were written over it: nobody may draw from them. What is
+      // not ours is left alone.
+      if (region_->CheckLoss() == RegionLoss::kNone) (void)image().state.RetireRelaxed();
       loss_.store(static_cast<std::uint32_t>(RegionLoss::kOverwritten), std::memory_order_relaxed);
       return {Code::REGION_LOST, static_cast<std::int64_t>(RegionLoss::kOverwritten), 0};
     case DrawResult::kAhead:

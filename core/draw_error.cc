@@ -27,9 +27,9 @@ std::string DescribeDrawError(const DrawError& error) {
           .message();
     case Code::CEILING:
       return Fail(error.code,
-                  "the lease's ceiling is %lld ms behind the clock and was not extended; "
+                  "the lease's ceiling is reached, %lld ms %s the clock, and was not extended; "
                   "shmflake_next() or the background thread of any process extends it",
-                  value)
+                  value < 0 ? -value : value, value < 0 ? "ahead of" : "behind")
           .message();
     case Code::TIME_RANGE:
       return Fail(error.code, "the timestamp must be 0..%lld: %lld", limit, value).message();

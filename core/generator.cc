@@ -141,7 +141,9 @@ Status Generator::NextN(std::uint64_t* ids, std::size_t n, std::size_t* filled) 
   while (*filled < n) {
     Block block;
     Attachment* from = nullptr;
-    SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(n - *filled, false, &deadline, &block, &from));
+    // A last single one must not come from the local block, whose values are older: ascending.
+    const bool last_one = *filled != 0 && n - *filled == 1;
+    SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(n - *filled, last_one, &deadline, &block, &from));
     const std::uint64_t last_of_tick = from->format().max_sequence();
     while (block.count > 0) {
       // Within a tick IDs are contiguous: one conversion, then additions that vectorise.
@@ -197,10 +199,10 @@ Status Generator::DrawOrWait(std::uint64_t want, bool within_tick, Deadline* dea
     if (IsAboutTime(error.code)) {
       again = Sleep(attachment, attachment.NsUntilRoom(error), deadline->ns());
     } else if (error.code == Code::CEILING) {
+      RisingWord& ceiling = attachment.image().ceiling;
+      const std::uint64_t before = ceiling.LoadRelaxed();
       failure = ExtendIfDue(attachment, true, deadline->ns());
-      const bool risen = attachment.image().ceiling.LoadRelaxed() >
-                         attachment.format().StateOf(attachment.NowTick(), 0);
-      again = (failure.ok() && risen) || Sleep(attachment, 2 * kMs, deadline->ns());
+      again = ceiling.LoadRelaxed() > before || Sleep(attachment, 2 * kMs, deadline->ns());
     } else if (IsAboutRegion(error.code)) {
       failure = Follow(attachment, error, deadline->ns());
       again = failure.ok();

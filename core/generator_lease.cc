@@ -112,6 +112,7 @@ Status Generator::ExtendIfDue(Attachment& attachment, bool must, std::int64_t de
 }
 
 Status Generator::ExtendNow(Attachment& attachment, std::uint32_t busy_timeout_ms) {
+  const FileSizeSignalBlock no_signal;
   const Header& header = attachment.region().header();
   const IdFormat& format = attachment.format();
   const std::uint64_t wanted = PlanFor(attachment, attachment.NowTick());

@@ -68,7 +68,8 @@ struct Header {
   char id_namespace[64];
   char boot_id[40];
   char creator_command[16];
-  unsigned char zero[3748];
+  std::uint64_t file_inode;  // of the file that it was born in: a copy of it is no region
+  unsigned char zero[3740];
   std::uint32_t crc32c;  // over all bytes before it
 };
 

@@ -65,9 +65,12 @@ std::uint64_t PlanExtension(const LeaseTerms& terms, const IdFormat& format,
   // Past the half, with something to gain; a quarter keeps a region that runs ahead of the clock
   // from asking at every tick.
   if (left <= terms.span / 2 && gain >= terms.span / 4) return wanted;
+  // Near the ceiling a smaller gain will do; the last piece of the allowance or of the range, any.
   const std::uint64_t least = std::max<std::uint64_t>(1, terms.step / 4);
-  if (left <= terms.step / 2 && gain >= least) return wanted;
-  return left == 0 && wanted == end ? wanted : 0;
+  const bool last_piece =
+      wanted == end || (view.now < view.birth && wanted == view.allowance_tick + 1);
+  if (left <= terms.step / 2 && (gain >= least || last_piece)) return wanted;
+  return 0;
 }
 
 }  // namespace shmflake

@@ -10,6 +10,7 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "core/bits.h"
 
@@ -175,7 +176,7 @@ bool LockFile::FindHolder(std::int64_t base, std::int64_t* start) const {
   std::sort(skip.begin(), skip.end());
   std::int64_t from = base;
   for (const std::int64_t byte : skip) {
-    if (byte >= from && IsLockedByOther(fd_.get(), from, byte - from, start)) return true;
+    if (byte > from && IsLockedByOther(fd_.get(), from, byte - from, start)) return true;
     from = std::max(from, byte + 1);
   }
   return IsLockedByOther(fd_.get(), from, base + kRange - from, start);
@@ -205,10 +206,13 @@ bool LockFile::IsInstanceInUse(const LockScope& scope) const {
   return IsLockedByOther(fd_.get(), PlaceBase(scope.place) + ByteOf(scope.instance_id), 1, nullptr);
 }
 
+bool LockFile::IsRecordedRetired(std::uint64_t instance_id) const {
+  return std::find(retired_.begin(), retired_.end(), instance_id) != retired_.end();
+}
+
 Status LockFile::RecordRetired(std::uint64_t instance_id) {
   SHMFLAKE_RETURN_IF_ERROR(Read());
-  if (std::find(retired_.begin(), retired_.end(), instance_id) != retired_.end())
-    return Status::Ok();
+  if (IsRecordedRetired(instance_id)) return Status::Ok();
   if (retired_.size() >= kCompactAt) Compact();
   char line[kRetiredLine + 1];
   std::snprintf(line, sizeof(line), "%016" PRIx64 "\n", instance_id);
@@ -218,20 +222,26 @@ Status LockFile::RecordRetired(std::uint64_t instance_id) {
                   path_);
 }
 
-// Keeps the retired instances of which somebody still holds a byte: an
-// attached process has its instance's byte in the place area, whose locks are walked. A crash in
-// between leaves some twice, which is harmless.
+// Keeps the retired instances of which somebody still holds a byte: an attached process has its
+// instance's byte in the place area. F_OFD_GETLK tells any of the locks in a range, not the lowest,
+// so the range is searched on both sides of it. A crash in between leaves some twice, which is
+// harmless.
 void LockFile::Compact() {
+  std::vector<std::int64_t> held;
+  std::vector<std::pair<std::int64_t, std::int64_t>> ranges = {{kPlaceArea, 2 * kPlaceArea}};
+  while (!ranges.empty()) {
+    const auto [from, end] = ranges.back();
+    ranges.pop_back();
+    std::int64_t found = 0;
+    if (from >= end || !IsLockedByOther(fd_.get(), from, end - from, &found)) continue;
+    held.push_back(found & kInstanceMask);
+    ranges.emplace_back(from, found);
+    ranges.emplace_back(found + 1, end);
+  }
   std::vector<std::uint64_t> kept;
   for (const std::uint64_t instance_id : retired_) {
-    for (std::int64_t from = kPlaceArea; from < 2 * kPlaceArea;) {
-      std::int64_t found = 0;
-      if (!IsLockedByOther(fd_.get(), from, 2 * kPlaceArea - from, &found)) break;
-      if ((found & kInstanceMask) == ByteOf(instance_id)) {
-        kept.push_back(instance_id);
-        break;
-      }
-      from = found + 1;
+    if (std::find(held.begin(), held.end(), ByteOf(instance_id)) != held.end()) {
+      kept.push_back(instance_id);
     }
   }
   std::string text;

@@ -64,6 +64,10 @@ class LockFile {
   // Whether anybody else is attached to this very instance.
   [[nodiscard]] bool IsInstanceInUse(const LockScope& scope) const;
 
+  // Whether the instance was recorded as retired. A file that bears it and looks alive was written
+  // back from somewhere: it may not issue.
+  [[nodiscard]] bool IsRecordedRetired(std::uint64_t instance_id) const;
+
   // Notes that the instance issues no more: its holders hinder nobody. Needs byte 0, or best
   // effort.
   Status RecordRetired(std::uint64_t instance_id);

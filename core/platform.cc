@@ -2,6 +2,7 @@
 #include "core/platform.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -19,6 +20,29 @@ namespace shmflake {
 void UniqueFd::Reset(int fd) noexcept {
   if (fd_ >= 0) ::close(fd_);
   fd_ = fd;
+}
+
+FileSizeSignalBlock::FileSizeSignalBlock() noexcept {
+  sigset_t pending;
+  ::sigpending(&pending);
+  pending_before_ = ::sigismember(&pending, SIGXFSZ) == 1;
+  sigset_t signal;
+  ::sigemptyset(&signal);
+  ::sigaddset(&signal, SIGXFSZ);
+  ::pthread_sigmask(SIG_BLOCK, &signal, &before_);
+}
+
+FileSizeSignalBlock::~FileSizeSignalBlock() {
+  if (!pending_before_) {
+    // The kernel sends it to the thread that wrote: it waits here if anywhere.
+    sigset_t signal;
+    ::sigemptyset(&signal);
+    ::sigaddset(&signal, SIGXFSZ);
+    const timespec at_once{};
+    while (::sigtimedwait(&signal, nullptr, &at_once) < 0 && errno == EINTR) {
+    }
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 void RandomBytes(void* out, std::size_t size) noexcept {

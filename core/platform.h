@@ -3,6 +3,8 @@
 #ifndef SHMFLAKE_CORE_PLATFORM_H_
 #define SHMFLAKE_CORE_PLATFORM_H_
 
+#include <signal.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -69,6 +71,20 @@ enum class LockKind : std::int16_t { kShared, kExclusive, kNone };
 // "pid 17 (python3), pid 23 (nginx)": the processes that hold locks within the range of the file;
 // "" if /proc tells none.
 [[nodiscard]] std::string DescribeLockHolders(int fd, std::int64_t start, std::int64_t length);
+
+// For a scope in which this thread writes files: SIGXFSZ, which would end the process where a write
+// goes beyond RLIMIT_FSIZE, is held back and dropped. The write fails with EFBIG all the same.
+class FileSizeSignalBlock {
+ public:
+  FileSizeSignalBlock() noexcept;
+  ~FileSizeSignalBlock();
+  FileSizeSignalBlock(const FileSizeSignalBlock&) = delete;
+  FileSizeSignalBlock& operator=(const FileSizeSignalBlock&) = delete;
+
+ private:
+  sigset_t before_;
+  bool pending_before_ = false;
+};
 
 // The kernel's word on whether the clock is synchronised: 1 yes, 0 no, 2 unknown.
 [[nodiscard]] std::uint32_t ClockSynchronised() noexcept;

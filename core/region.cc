@@ -92,21 +92,17 @@ RegionLoss Region::CheckLoss() const noexcept {
 }
 
 bool Region::AdoptInChild() noexcept {
-  const int inherited = fd();
-  const int own_fd = ReopenFd(inherited, O_RDWR);
+  // dup3 puts the new description under the old number in one step: other threads of the child may
+  // be using it. The parent keeps its description, and the locks of it.
+  const int own_fd = ReopenFd(fd(), O_RDWR);
   if (own_fd >= 0) {
-    fd_.store(own_fd, std::memory_order_relaxed);
-    ::close(inherited);  // the parent keeps its description, and the locks of it
+    (void)::dup3(own_fd, fd(), O_CLOEXEC);
+    ::close(own_fd);
   }
-  const int inherited_lock = lock_fd();
-  if (const int own = ReopenFd(inherited_lock, O_RDWR); own >= 0) {
+  if (const int own = ReopenFd(lock_fd(), O_RDWR); own >= 0) {
     // Locked anew before the inherited copy goes: at no moment does this process look detached.
-    if (LockAttached(own, scope_) == 0) {
-      lock_fd_.store(own, std::memory_order_relaxed);
-      ::close(inherited_lock);
-    } else {
-      ::close(own);
-    }
+    if (LockAttached(own, scope_) == 0) (void)::dup3(own, lock_fd(), O_CLOEXEC);
+    ::close(own);
   }
   return own_fd >= 0;
 }

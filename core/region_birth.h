@@ -26,6 +26,11 @@ class Birthplace {
   // Makes the directories and takes the lock.
   Status Prepare(const OpenContext& context);
 
+  // Whether the lock file knows the region as retired, whatever its state word says.
+  [[nodiscard]] bool IsRecordedRetired(const Header& header) const {
+    return lock_file_.IsRecordedRetired(header.instance_id);
+  }
+
   // `retired`: the file of the retired region that bears the name, or null when none does.
   Status Create(const OpenContext& context, const RegionFile* retired,
                 std::unique_ptr<Region>* out);

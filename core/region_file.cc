@@ -105,6 +105,13 @@ Status OpenRegionFile(const Settings& settings, RegionFile* out) {
   if (got < 0) return FailErrno(errno, "read the region", path);
   SHMFLAKE_RETURN_IF_ERROR(CheckHeader(header, static_cast<std::size_t>(got),
                                        static_cast<std::uint64_t>(found.st_size), path));
+  if (header.file_inode != found.st_ino) {
+    // Another living file may bear the same identity: both would issue the same IDs.
+    return Fail(Code::HEADER,
+                "%s is a copy: the region was born as inode %llu, this is %llu; remove it",
+                path.c_str(), static_cast<unsigned long long>(header.file_inode),
+                static_cast<unsigned long long>(found.st_ino));
+  }
   SHMFLAKE_REACH(kAttachHeaderRead);
   std::uint64_t state = 0;
   if (::pread(fd.get(), &state, sizeof(state), offsetof(RegionImage, state)) !=
@@ -150,6 +157,9 @@ Status MakeRegionFile(const Settings& settings, RegionContent* content, UniqueFd
   } while (error == EINTR);
   if (error != 0) return FailErrno(error, "take the space for a region in", directory);
   SHMFLAKE_REACH(kCreateSpaceTaken);
+  struct stat made {};
+  if (::fstat(fd.get(), &made) != 0) return FailErrno(errno, "stat the region in", directory);
+  content->header.file_inode = made.st_ino;
   SealHeader(&content->header);
   SHMFLAKE_RETURN_IF_ERROR(WriteAt(fd, &content->header, sizeof(Header), 0, directory));
   SHMFLAKE_RETURN_IF_ERROR(

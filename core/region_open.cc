@@ -21,6 +21,7 @@ constexpr std::int64_t kRetryPauseNs = 200'000;
 struct Look {
   RegionFile file;
   bool found = false;     // a region that is understood bears the name
+  bool revoked = false;   // it looks alive, but was recorded as retired: older bytes written back
   bool vanished = false;  // it did, and was replaced while we looked: look again
 };
 
@@ -65,6 +66,9 @@ Status AttachTo(const OpenContext& context, Look* look, std::unique_ptr<Region>*
     }
   }
   if (!locked.ok() && !context.retiring) return locked;
+  look->revoked = locked.ok() && !context.retiring && !look->file.retired() &&
+                  lock_file.IsRecordedRetired(header.instance_id);
+  if (look->revoked) return Status::Ok();
   SHMFLAKE_REACH(kAttachLocked);
   if (!IsStillNamed(path, look->file)) {  // lock_file.h, invariant (2)
     look->vanished = true;
@@ -87,7 +91,11 @@ Status OpenOnce(const OpenContext& context, bool create, bool* again,
   if (look.found && (!create || !look.file.retired())) {
     SHMFLAKE_RETURN_IF_ERROR(AttachTo(context, &look, out));
     *again = look.vanished;
-    return Status::Ok();
+    if (!look.revoked) return Status::Ok();
+    if (!create) {
+      return Fail(Code::RETIRED, "%s was retired, and older bytes were written over it since",
+                  RegionPath(*context.settings).c_str());
+    }
   }
   if (!create) {
     return Fail(Code::NOT_FOUND, "there is no region %s", RegionPath(*context.settings).c_str());
@@ -97,7 +105,7 @@ Status OpenOnce(const OpenContext& context, bool create, bool* again,
   SHMFLAKE_RETURN_IF_ERROR(birthplace.Prepare(context));
   SHMFLAKE_REACH(kCreateMutexHeld);
   SHMFLAKE_RETURN_IF_ERROR(LookAtName(context, &look));
-  if (look.found && !look.file.retired()) {
+  if (look.found && !look.file.retired() && !birthplace.IsRecordedRetired(look.file.header)) {
     *again = true;  // somebody was faster
     return Status::Ok();
   }
@@ -162,6 +170,7 @@ Status OpenStoreOf(const Header& header, const Settings& settings, std::uint32_t
 }
 
 Status OpenRegion(const OpenContext& context, std::unique_ptr<Region>* out) {
+  const FileSizeSignalBlock no_signal;
   for (;;) {
     bool again = false;
     SHMFLAKE_RETURN_IF_ERROR(OpenOnce(context, true, &again, out));
@@ -175,6 +184,7 @@ Status OpenRegion(const OpenContext& context, std::unique_ptr<Region>* out) {
 }
 
 Status AttachRegion(const OpenContext& context, std::unique_ptr<Region>* out) {
+  const FileSizeSignalBlock no_signal;
   for (;;) {
     bool again = false;
     SHMFLAKE_RETURN_IF_ERROR(OpenOnce(context, false, &again, out));
@@ -188,6 +198,7 @@ Status AttachRegion(const OpenContext& context, std::unique_ptr<Region>* out) {
 }
 
 Status RetireRegion(const OpenContext& context, Region* region) {
+  const FileSizeSignalBlock no_signal;
   const Header& header = region->header();
   const std::uint64_t last = region->image().state.RetireRelaxed();
   SHMFLAKE_REACH(kRetirePoisoned);

@@ -55,6 +55,7 @@ Status FailErrno(int error, std::string_view what, std::string_view path, Code f
       break;
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:  // RLIMIT_FSIZE
       code = Code::NO_SPACE;
       break;
     case ENOMEM:

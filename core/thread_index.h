@@ -16,7 +16,9 @@ std::uint32_t AssignThreadIndex() noexcept;
 }  // namespace internal
 
 // This thread's number; 0 if it has none yet.
-[[nodiscard]] inline std::uint32_t CurrentThreadIndex() noexcept { return internal::t_thread_index; }
+[[nodiscard]] inline std::uint32_t CurrentThreadIndex() noexcept {
+  return internal::t_thread_index;
+}
 
 // 1, 2, 3 ...; never reused, so that two living threads never share one. A forked child goes on
 // with its thread's number, and later threads of it with higher ones.

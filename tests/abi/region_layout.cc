@@ -41,6 +41,7 @@ AT(Header, name, 160);
 AT(Header, id_namespace, 224);
 AT(Header, boot_id, 288);
 AT(Header, creator_command, 328);
+AT(Header, file_inode, 344);
 AT(Header, crc32c, 4092);
 static_assert(sizeof(Header) == 4096 && std::is_trivially_copyable_v<Header>);
 
