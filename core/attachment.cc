@@ -37,7 +37,8 @@ DrawBounds Attachment::BoundsAt(std::uint64_t now) const noexcept {
   DrawBounds bounds;
   bounds.now = std::min(now, f.max_timestamp() + 1);
   bounds.spread = SpreadOf(f, bounds.now, header.instance_id);
-  bounds.floor = cache_->floor.load(std::memory_order_relaxed);
+  // Below its birth the word was never: also who has not drawn yet sees that it was overwritten.
+  bounds.floor = std::max(BirthState(header), cache_->floor.load(std::memory_order_relaxed));
   const std::uint64_t last_tick =
       std::min(f.max_timestamp(), std::max(bounds.now + max_ahead_, header.allowance_tick));
   bounds.ahead_end = f.StateOf(last_tick + 1, 0);
@@ -66,10 +67,16 @@ DrawError Attachment::LookAfter(std::int64_t now_ns) noexcept {
 DrawError Attachment::CheckClockSteps() noexcept {
   const std::int64_t before = clock_.BoottimeNs();
   const std::int64_t now = clock_.RealtimeNs();
-  if (clock_.BoottimeNs() - before > kSlewNs) return {};  // preempted in between: next time
+  const std::int64_t after = clock_.BoottimeNs();
   std::atomic<std::int64_t>& shared = image().clock.offset_ns;
   // Relaxed: for metrics, and a jump that is refused is refused by whoever sees it.
   std::int64_t known = shared.load(std::memory_order_relaxed);
+  // The least that the offset can have grown, however long the readings took.
+  const std::int64_t least = now - after - known;
+  if (max_forward_ms_ != 0 && least > std::int64_t{max_forward_ms_} * 1'000'000) {
+    return {Code::CLOCK_JUMP, least / 1'000'000, std::int64_t{max_forward_ms_}};
+  }
+  if (after - before > kSlewNs) return {};  // preempted in between: next time
   const std::int64_t offset = now - before;
   const std::int64_t change = offset - known;
   if (change > -kSlewNs && change < kSlewNs) return {};
@@ -209,6 +216,8 @@ DrawError Attachment::Observe(std::uint64_t id) noexcept {
   // The whole tick counts as issued: the next ID has a larger timestamp, whatever the worker IDs
   // are.
   const std::uint64_t value = format().StateOf(parts.timestamp, format().max_sequence());
+  const DrawBounds bounds = BoundsAt(now);
+  if (state_->LoadRelaxed() < bounds.floor) return Explain(DrawResult::kBackwards, bounds, 0);
   if (Lift(*state_, value) == DrawResult::kRetired) return Explain(DrawResult::kRetired, {}, 0);
   if (relaxed_) cache_->block.Raise({value, 1});  // values of the block below it are dropped
   return {};

@@ -100,6 +100,9 @@ class Attachment {
   [[nodiscard]] DrawError Draw(std::uint64_t want, bool within_tick, Block* out,
                                std::uint64_t* now) noexcept;
 
+  // CLOCK_JUMP, when max_forward_ms refuses what the wall clock did since somebody last looked.
+  [[nodiscard]] DrawError CheckClockSteps() noexcept;
+
   // What Draw looks at before drawing: REGION_LOST, RETIRED, CLOCK_JUMP.
   [[nodiscard]] DrawError Inspect() noexcept;
 
@@ -149,7 +152,6 @@ class Attachment {
  private:
   void Adopt() noexcept;
   [[nodiscard]] DrawError LookAfter(std::int64_t now_ns) noexcept;
-  [[nodiscard]] DrawError CheckClockSteps() noexcept;
   [[nodiscard]] DrawBounds BoundsAt(std::uint64_t now) const noexcept;
   [[nodiscard]] DrawResult Take(const DrawBounds& bounds, std::uint64_t want, bool within_tick,
                                 Block* out, std::uint64_t* seen) noexcept;

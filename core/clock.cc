@@ -27,6 +27,7 @@ class TheSystemClock final : public Clock {
 constinit TheSystemClock g_system_clock;
 constinit TscRate g_tsc_rate;
 
+constexpr std::uint64_t kHighestRate = 16 << 10;  // 16 GHz: no counter runs faster
 constexpr std::int64_t kShortestBaseNs = 2'000'000;
 constexpr std::uint64_t kLongestReadingCycles = 20'000;  // more: preempted between the two readings
 
@@ -47,7 +48,8 @@ std::uint64_t TscRate::CyclesWithin(std::int64_t ns) noexcept {
 
 void TscRate::Measure() noexcept {
   const std::uint64_t before = ReadTsc();
-  const std::int64_t now = ReadClock(CLOCK_MONOTONIC);
+  // CLOCK_BOOTTIME, like the TSC, counts on while the machine is suspended.
+  const std::int64_t now = ReadClock(CLOCK_BOOTTIME);
   if (ReadTsc() - before > kLongestReadingCycles) return;
   std::uint32_t none = 0;
   if (anchor_state_.compare_exchange_strong(none, 1, std::memory_order_relaxed,
@@ -63,6 +65,7 @@ void TscRate::Measure() noexcept {
   const std::uint64_t elapsed = before - anchor_tsc_.load(std::memory_order_relaxed);
   if (elapsed_ns < kShortestBaseNs || elapsed >> 53 != 0) return;
   const std::uint64_t rate = (elapsed << 10) / static_cast<std::uint64_t>(elapsed_ns);
+  if (rate > kHighestRate) return;
   cycles_per_1024_ns_.store(rate, std::memory_order_relaxed);
 }
 

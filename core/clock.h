@@ -22,7 +22,7 @@ class Clock {
 
 [[nodiscard]] Clock& SystemClock() noexcept;
 
-// How fast the TSC runs, measured against CLOCK_MONOTONIC between two calls that lie far enough
+// How fast the TSC runs, measured against CLOCK_BOOTTIME between two calls that lie far enough
 // apart. Thread safety: any thread; a torn or lost measurement is measured again.
 class TscRate {
  public:

@@ -39,7 +39,8 @@ std::string DescribeDrawError(const DrawError& error) {
       return Fail(error.code, "the region file was %s under this process",
                   value == 1   ? "removed or replaced"
                   : value == 2 ? "truncated"
-                               : "overwritten")
+                  : value == 3 ? "overwritten"
+                               : "detached (its descriptor was closed)")
           .message();
     case Code::TOO_FAR_AHEAD:
       return Fail(error.code,

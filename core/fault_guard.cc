@@ -46,11 +46,13 @@ void PassOn(int signal, siginfo_t* info, void* context) {
   if ((g_previous.sa_flags & SA_SIGINFO) != 0 && g_previous.sa_sigaction != nullptr) {
     g_previous.sa_sigaction(signal, info, context);
   } else if (g_previous.sa_handler == SIG_DFL || g_previous.sa_handler == SIG_IGN) {
+    const bool sent = info == nullptr || info->si_code <= 0;  // by kill(), not by an access
+    if (sent && g_previous.sa_handler == SIG_IGN) return;
     // The access is repeated on return and ends the process as it would have without us.
     struct sigaction standard {};
     standard.sa_handler = SIG_DFL;
     ::sigaction(signal, &standard, nullptr);
-    if (info == nullptr || info->si_code <= 0) ::raise(signal);  // sent by kill(), not by an access
+    if (sent) ::raise(signal);
   } else {
     g_previous.sa_handler(signal);
   }
@@ -94,6 +96,10 @@ Status GuardMapping(void* base, std::size_t size, TombstoneFiller fill) {
   return Fail(Code::NO_MEMORY,
               "no more than %zu guarded handles in a process; set sigbus_guard off",
               g_entries.size());
+}
+
+bool ReplaceGuardedMapping(void* base) noexcept {
+  return ReplaceWithTombstone(reinterpret_cast<std::uintptr_t>(base));
 }
 
 void UnguardMapping(void* base) {

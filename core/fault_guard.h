@@ -16,6 +16,9 @@ using TombstoneFiller = void (*)(void* memory);
 
 // Thread safety: any thread. Guard installs the handler at first use and never removes it.
 Status GuardMapping(void* base, std::size_t size, TombstoneFiller fill);
+// What the handler does, for a mapping that is known to have lost its file: for threads that block
+// SIGBUS. False when it is not guarded. Async-signal-safe.
+bool ReplaceGuardedMapping(void* base) noexcept;
 void UnguardMapping(void* base);
 
 }  // namespace shmflake

@@ -74,25 +74,25 @@ void Generator::Maintain() {
   NoteClockEvents(attachment);
 }
 
-bool Generator::FinishFast(FastResult fast, std::uint64_t spare, std::uint64_t* id) noexcept {
-  Attachment& attachment = current();
+bool Generator::FinishFast(Attachment& from, FastResult fast, std::uint64_t spare,
+                           std::uint64_t* id) noexcept {
   switch (fast) {
     case FastResult::kDrawn:
       return true;
     case FastResult::kUncounted:  // no slot, or a thread without a stripe of its own
-      attachment.Count(1);
+      from.Count(1);
       return true;
     case FastResult::kNearLimit:
-      return attachment.FinishNearLimit(spare, id);
+      return from.FinishNearLimit(spare, id);
     case FastResult::kSlow:
       return false;
   }
   return false;
 }
 
-DrawError Generator::TryNextAfter(FastResult fast, std::uint64_t spare,
+DrawError Generator::TryNextAfter(Attachment& from, FastResult fast, std::uint64_t spare,
                                   std::uint64_t* id) noexcept {
-  if (FinishFast(fast, spare, id)) return {};
+  if (FinishFast(from, fast, spare, id)) return {};
   Attachment& attachment = current();
   Block block;
   std::uint64_t now = 0;
@@ -105,24 +105,29 @@ DrawError Generator::TryNextAfter(FastResult fast, std::uint64_t spare,
   return error;
 }
 
-Status Generator::NextAfter(FastResult fast, std::uint64_t spare, std::uint64_t* id) {
-  if (FinishFast(fast, spare, id)) return Status::Ok();
+Status Generator::NextAfter(Attachment& from, FastResult fast, std::uint64_t spare,
+                            std::uint64_t* id) {
+  if (FinishFast(from, fast, spare, id)) return Status::Ok();
   Block block;
-  Attachment* from = nullptr;
+  Attachment* drawn_from = nullptr;
   Deadline deadline(*this);
-  SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(1, false, &deadline, &block, &from));
-  *id = from->IdOf(block.first);
+  SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(1, false, &deadline, &block, &drawn_from));
+  *id = drawn_from->IdOf(block.first);
   return Status::Ok();
 }
 
 DrawError Generator::TryNext(std::uint64_t* id) noexcept {
+  Attachment& from = current();
   std::uint64_t spare = 0;
-  return TryNextAfter(current().FastDraw(id, &spare), spare, id);
+  const FastResult fast = from.FastDraw(id, &spare);
+  return TryNextAfter(from, fast, spare, id);
 }
 
 Status Generator::Next(std::uint64_t* id) {
+  Attachment& from = current();
   std::uint64_t spare = 0;
-  return NextAfter(current().FastDraw(id, &spare), spare, id);
+  const FastResult fast = from.FastDraw(id, &spare);
+  return NextAfter(from, fast, spare, id);
 }
 
 Status Generator::NextBlock(std::uint64_t want, std::uint64_t* first, std::uint64_t* count) {
@@ -202,7 +207,9 @@ Status Generator::DrawOrWait(std::uint64_t want, bool within_tick, Deadline* dea
       RisingWord& ceiling = attachment.image().ceiling;
       const std::uint64_t before = ceiling.LoadRelaxed();
       failure = ExtendIfDue(attachment, true, deadline->ns());
-      again = ceiling.LoadRelaxed() > before || Sleep(attachment, 2 * kMs, deadline->ns());
+      // A store that fails is asked again, but not at every tick by everybody.
+      again = ceiling.LoadRelaxed() > before ||
+              Sleep(attachment, failure.ok() ? 2 * kMs : 20 * kMs, deadline->ns());
     } else if (IsAboutRegion(error.code)) {
       failure = Follow(attachment, error, deadline->ns());
       again = failure.ok();

@@ -45,11 +45,11 @@ class Generator {
   // Attaches or, unless attach_only, creates.
   Status Open(bool attach_only);
 
-  // The hot path is current().FastDraw; these two take over where it ends. `fast` says how, `spare`
-  // is the value that it may have left.
-  [[nodiscard]] DrawError TryNextAfter(FastResult fast, std::uint64_t spare,
+  // The hot path is current().FastDraw; these two take over where it ended, on the same attachment.
+  // `fast` says how, `spare` is the value that it may have left.
+  [[nodiscard]] DrawError TryNextAfter(Attachment& from, FastResult fast, std::uint64_t spare,
                                        std::uint64_t* id) noexcept;
-  Status NextAfter(FastResult fast, std::uint64_t spare, std::uint64_t* id);
+  Status NextAfter(Attachment& from, FastResult fast, std::uint64_t spare, std::uint64_t* id);
   Status Next(std::uint64_t* id);
   [[nodiscard]] DrawError TryNext(std::uint64_t* id) noexcept;
 
@@ -88,7 +88,8 @@ class Generator {
   };
 
   // Whether the draw is done without reading the clock.
-  [[nodiscard]] bool FinishFast(FastResult fast, std::uint64_t spare, std::uint64_t* id) noexcept;
+  [[nodiscard]] static bool FinishFast(Attachment& from, FastResult fast, std::uint64_t spare,
+                                       std::uint64_t* id) noexcept;
   // One step of any size, with all the waiting. *from is what the block was drawn from.
   Status DrawOrWait(std::uint64_t want, bool within_tick, Deadline* deadline, Block* block,
                     Attachment** from);

@@ -77,7 +77,7 @@ std::uint64_t Generator::PlanFor(Attachment& attachment, std::uint64_t now) noex
   if ((state & kRetiredBit) != 0) return 0;
   LeaseView view;
   view.now = now;
-  view.state = format.TickOf(state);
+  view.state = format.TickOf(state + 1);
   view.ceiling = format.TickOf(attachment.image().ceiling.LoadRelaxed());
   view.birth = header.allowance_tick != 0 ? header.birth_tick : 0;
   view.allowance_tick = header.allowance_tick;
@@ -91,11 +91,12 @@ Status Generator::ExtendIfDue(Attachment& attachment, bool must, std::int64_t de
   const BusyFlag busy(attachment.cache().busy, clock_, must ? deadline_ns : 0);
   if (!busy.taken()) return Status::Ok();
   const int fd = attachment.region().fd();
+  const std::int64_t patience_ns = std::min(kElectedNs, (deadline_ns - began_ns) / 2);
   bool elected = false;
   while (MustExtend(attachment)) {
     elected = TryLockBytes(fd, LockKind::kExclusive, kExtendLockByte, 1) == 0;
     const std::int64_t now_ns = clock_.MonotonicNs();
-    if (elected || (must && now_ns - began_ns >= kElectedNs)) break;
+    if (elected || (must && now_ns - began_ns >= patience_ns)) break;
     if (!must || now_ns >= deadline_ns) return Status::Ok();
     clock_.Sleep(kMs);
   }
@@ -115,11 +116,15 @@ Status Generator::ExtendNow(Attachment& attachment, std::uint32_t busy_timeout_m
   const FileSizeSignalBlock no_signal;
   const Header& header = attachment.region().header();
   const IdFormat& format = attachment.format();
+  if (const DrawError error = attachment.CheckClockSteps(); !error.ok()) {
+    return {error.code, DescribeDrawError(error)};  // a wrong jump would be persisted
+  }
   const std::uint64_t wanted = PlanFor(attachment, attachment.NowTick());
   if (wanted == 0) return Status::Ok();
   std::unique_ptr<Store> store;
   std::uint64_t granted = 0;
   Status status = OpenStoreOf(header, settings_, busy_timeout_ms, &store);
+  if (status.ok()) status = CheckStoreIdentity(header, settings_, store.get());
   if (status.ok()) status = store->Extend(LeaseKeyOf(header), wanted, &granted);
   EventLine& events = attachment.image().events;
   if (status.ok()) {
@@ -171,7 +176,7 @@ void Generator::Leave(Attachment& from, const DrawError& why, std::int64_t deadl
     if (const Status status = RetireRegion(ContextUntil(deadline_ns), &region); !status.ok()) {
       NoteStoreError(status);
     }
-  } else if (from.loss() != RegionLoss::kNone) {
+  } else if (from.loss() == RegionLoss::kTruncated || from.loss() == RegionLoss::kOverwritten) {
     // Its words cannot be trusted: nothing is given back, the next region starts at the horizon.
     LockFile lock_file;
     const Header& header = region.header();
@@ -202,7 +207,7 @@ Status Generator::Follow(Attachment& from, const DrawError& why, std::int64_t de
   std::unique_ptr<Region> region;
   SHMFLAKE_RETURN_IF_ERROR(OpenRegion(context, &region));
   SHMFLAKE_RETURN_IF_ERROR(AttachNew(std::move(region)));
-  UnlockAttached(from.region().lock_fd(), from.region().scope());
+  from.region().Unlock();
   if (logger_ != nullptr) {
     logger_->Log(LogLevel::kInfo, "region_followed", {{"path", current().region().path()}});
   }

@@ -40,6 +40,10 @@ void SetFormat(const IdFormat& format, Header* header) noexcept {
   header->epoch_ms = format.epoch_ms;
 }
 
+std::uint64_t BirthState(const Header& header) noexcept {
+  return header.birth_tick == 0 ? 0 : (header.birth_tick << header.sequence_bits) - 1;
+}
+
 void SealHeader(Header* header) noexcept {
   header->magic = kMagic;
   header->layout_version = kLayoutVersion;

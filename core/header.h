@@ -18,6 +18,9 @@ inline constexpr std::uint32_t kNoGroup = ~std::uint32_t{0};
 [[nodiscard]] IdFormat FormatOf(const Header& header) noexcept;
 void SetFormat(const IdFormat& format, Header* header) noexcept;
 
+// The state word's value at birth, "the last issued" before the first.
+[[nodiscard]] std::uint64_t BirthState(const Header& header) noexcept;
+
 // Writes the fixed fields and the checksum. The header is complete then.
 void SealHeader(Header* header) noexcept;
 

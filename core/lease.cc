@@ -65,12 +65,13 @@ std::uint64_t PlanExtension(const LeaseTerms& terms, const IdFormat& format,
   // Past the half, with something to gain; a quarter keeps a region that runs ahead of the clock
   // from asking at every tick.
   if (left <= terms.span / 2 && gain >= terms.span / 4) return wanted;
-  // Near the ceiling a smaller gain will do; the last piece of the allowance or of the range, any.
   const std::uint64_t least = std::max<std::uint64_t>(1, terms.step / 4);
-  const bool last_piece =
-      wanted == end || (view.now < view.birth && wanted == view.allowance_tick + 1);
-  if (left <= terms.step / 2 && (gain >= least || last_piece)) return wanted;
-  return 0;
+  if (left <= terms.step / 2 && gain >= least) return wanted;
+  // The last of the range, or of a birth's allowance: however little it is.
+  const bool is_last =
+      wanted == end || (view.now < view.birth && view.ceiling <= view.allowance_tick &&
+                        wanted > view.allowance_tick);
+  return left == 0 && is_last ? wanted : 0;
 }
 
 }  // namespace shmflake

@@ -47,7 +47,7 @@ Status PlanBirth(const LeaseTerms& terms, const IdFormat& format, std::uint64_t 
 // A living region, seen at one moment. All in ticks.
 struct LeaseView {
   std::uint64_t now = 0;
-  std::uint64_t state = 0;    // of the last value issued
+  std::uint64_t state = 0;    // of the next value: a tick that is used up has nothing left
   std::uint64_t ceiling = 0;  // the horizon that it has
   std::uint64_t birth = 0;
   std::uint64_t allowance_tick = 0;

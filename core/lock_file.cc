@@ -55,7 +55,8 @@ bool IsHex(const char* text, std::size_t size) {
 }  // namespace
 
 Status LockFile::Open(const std::string& state_directory, const std::string& id_namespace,
-                      std::uint32_t mode, std::uint32_t gid, bool create) {
+                      std::uint32_t mode, std::uint32_t gid, bool create,
+                      std::int64_t deadline_ns) {
   path_ = state_directory + "/" + id_namespace + ".lock";
   if (create) {
     SHMFLAKE_RETURN_IF_ERROR(EnsureDirectory(
@@ -85,15 +86,15 @@ Status LockFile::Open(const std::string& state_directory, const std::string& id_
   if (!S_ISREG(found.st_mode)) {
     return Fail(Code::STATE_DIRECTORY, "the lock file must be a regular file: %s", path_.c_str());
   }
-  return Read();
+  return Read(deadline_ns);
 }
 
-Status LockFile::Read() {
+Status LockFile::Read(std::int64_t deadline_ns) {
   char head[kHeadSize] = {};
   ssize_t got = ::pread(fd_.get(), head, sizeof(head), 0);
   if (got < 0) return FailErrno(errno, "read", path_, Code::STATE_DIRECTORY);
   if (got == 0) {
-    SHMFLAKE_RETURN_IF_ERROR(Initialise());
+    SHMFLAKE_RETURN_IF_ERROR(Initialise(deadline_ns));
     got = ::pread(fd_.get(), head, sizeof(head), 0);
   }
   const char* lock_id = head + kTitleSize;
@@ -124,8 +125,9 @@ Status LockFile::Read() {
 }
 
 // Under byte 0, so that one process writes it; in one write, synced before anybody relies on it.
-Status LockFile::Initialise() {
-  SHMFLAKE_RETURN_IF_ERROR(LockCreation(MonotonicNs() + 1'000'000'000));
+Status LockFile::Initialise(std::int64_t deadline_ns) {
+  SHMFLAKE_RETURN_IF_ERROR(
+      LockCreation(deadline_ns == kSoon ? MonotonicNs() + 1'000'000'000 : deadline_ns));
   struct stat found {};
   Status status;
   if (::fstat(fd_.get(), &found) == 0 && found.st_size == 0) {

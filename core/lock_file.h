@@ -41,9 +41,11 @@ struct LockScope {
 // Thread safety: one thread at a time, except that the descriptor may be used by anybody.
 class LockFile {
  public:
+  static constexpr std::int64_t kSoon = -1;  // within a second
+
   // Opens, or makes, the namespace's lock file. With create false a missing one is STATE_CHANGED.
   Status Open(const std::string& state_directory, const std::string& id_namespace,
-              std::uint32_t mode, std::uint32_t gid, bool create);
+              std::uint32_t mode, std::uint32_t gid, bool create, std::int64_t deadline_ns = kSoon);
 
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] int TakeFd() { return fd_.Take(); }
@@ -73,8 +75,8 @@ class LockFile {
   Status RecordRetired(std::uint64_t instance_id);
 
  private:
-  Status Read();
-  Status Initialise();
+  Status Read(std::int64_t deadline_ns = kSoon);
+  Status Initialise(std::int64_t deadline_ns);
   void Compact();
   // The first lock in the range that is not of a retired instance.
   [[nodiscard]] bool FindHolder(std::int64_t base, std::int64_t* start) const;

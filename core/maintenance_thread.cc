@@ -22,6 +22,8 @@ Status MaintenanceThread::Start(std::int64_t interval_ns, std::function<void()> 
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
+  // A fault that is blocked ends the process: the guard against a region that shrinks must see it.
+  for (const int fault : {SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGTRAP}) ::sigdelset(&all, fault);
   ::pthread_sigmask(SIG_SETMASK, &all,
                     &before);  // the application's handlers run on its own threads
   Status status;

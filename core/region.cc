@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <boost/interprocess/exceptions.hpp>
+#include <cerrno>
 
 #include "core/fault_guard.h"
 
@@ -33,6 +34,11 @@ void FillTombstone(void* memory) {
   static_cast<RegionImage*>(memory)->state.InitRelaxed(kRetiredBit);
 }
 
+bool IsFile(int fd, std::uint64_t device, std::uint64_t inode) noexcept {
+  struct stat found {};
+  return fd >= 0 && ::fstat(fd, &found) == 0 && found.st_dev == device && found.st_ino == inode;
+}
+
 }  // namespace
 
 const char* RegionLossName(RegionLoss loss) noexcept {
@@ -45,6 +51,8 @@ const char* RegionLossName(RegionLoss loss) noexcept {
       return "truncated";
     case RegionLoss::kOverwritten:
       return "overwritten";
+    case RegionLoss::kDetached:
+      return "detached";
   }
   return "lost";
 }
@@ -67,6 +75,14 @@ Status Region::Map(RegionFile file, UniqueFd lock_fd, const LockScope& scope,
     SHMFLAKE_RETURN_IF_ERROR(GuardMapping(image_, kRegionSize, FillTombstone));
     guarded_ = true;
   }
+  struct stat found {};
+  if (::fstat(file.fd.get(), &found) != 0) return FailErrno(errno, "stat the region", path_);
+  device_ = found.st_dev;
+  inode_ = found.st_ino;
+  if (lock_fd && ::fstat(lock_fd.get(), &found) != 0)
+    return FailErrno(errno, "stat the lock of", path_);
+  lock_device_ = found.st_dev;
+  lock_inode_ = found.st_ino;
   fd_.store(file.fd.Take(), std::memory_order_relaxed);
   lock_fd_.store(lock_fd.Take(), std::memory_order_relaxed);
   return Status::Ok();
@@ -74,14 +90,27 @@ Status Region::Map(RegionFile file, UniqueFd lock_fd, const LockScope& scope,
 
 Region::~Region() {
   if (guarded_) UnguardMapping(image_);
-  if (fd() >= 0) ::close(fd());
-  if (lock_fd() >= 0) ::close(lock_fd());  // drops the shared locks, unless a child has a copy
+  if (OwnsFd()) ::close(fd());
+  if (OwnsLockFd()) ::close(lock_fd());  // drops the shared locks, unless a child has a copy
+}
+
+bool Region::OwnsFd() const noexcept { return IsFile(fd(), device_, inode_); }
+bool Region::OwnsLockFd() const noexcept { return IsFile(lock_fd(), lock_device_, lock_inode_); }
+
+void Region::Unlock() noexcept {
+  if (OwnsLockFd()) UnlockAttached(lock_fd(), scope_);
 }
 
 RegionLoss Region::CheckLoss() const noexcept {
   struct stat found {};
-  if (::fstat(fd(), &found) != 0 || found.st_nlink == 0) return RegionLoss::kRemoved;
-  if (static_cast<std::uint64_t>(found.st_size) < kRegionSize) return RegionLoss::kTruncated;
+  if (::fstat(fd(), &found) != 0 || found.st_dev != device_ || found.st_ino != inode_) {
+    return RegionLoss::kDetached;
+  }
+  if (found.st_nlink == 0) return RegionLoss::kRemoved;
+  if (static_cast<std::uint64_t>(found.st_size) < kRegionSize) {
+    if (guarded_) ReplaceGuardedMapping(image_);
+    return RegionLoss::kTruncated;
+  }
   const auto* header = static_cast<const volatile Header*>(&image_->header);
   if (header->magic != header_.magic || header->instance_id != header_.instance_id ||
       header->crc32c != header_.crc32c) {
@@ -94,12 +123,13 @@ RegionLoss Region::CheckLoss() const noexcept {
 bool Region::AdoptInChild() noexcept {
   // dup3 puts the new description under the old number in one step: other threads of the child may
   // be using it. The parent keeps its description, and the locks of it.
+  if (!OwnsFd()) return false;
   const int own_fd = ReopenFd(fd(), O_RDWR);
   if (own_fd >= 0) {
     (void)::dup3(own_fd, fd(), O_CLOEXEC);
     ::close(own_fd);
   }
-  if (const int own = ReopenFd(lock_fd(), O_RDWR); own >= 0) {
+  if (const int own = OwnsLockFd() ? ReopenFd(lock_fd(), O_RDWR) : -1; own >= 0) {
     // Locked anew before the inherited copy goes: at no moment does this process look detached.
     if (LockAttached(own, scope_) == 0) (void)::dup3(own, lock_fd(), O_CLOEXEC);
     ::close(own);

@@ -15,7 +15,9 @@
 
 namespace shmflake {
 
-enum class RegionLoss : std::uint32_t { kNone = 0, kRemoved, kTruncated, kOverwritten };
+// kDetached: the program closed our descriptor, or uses its number for a file of its own. Then
+// nothing is known of the region but its name.
+enum class RegionLoss : std::uint32_t { kNone = 0, kRemoved, kTruncated, kOverwritten, kDetached };
 [[nodiscard]] const char* RegionLossName(RegionLoss loss) noexcept;
 
 class Region {
@@ -36,6 +38,9 @@ class Region {
   [[nodiscard]] int fd() const noexcept { return fd_.load(std::memory_order_relaxed); }
   [[nodiscard]] int lock_fd() const noexcept { return lock_fd_.load(std::memory_order_relaxed); }
 
+  // Gives up the locks that say "in use".
+  void Unlock() noexcept;
+
   // Whether the file was removed, shortened or overwritten under the mapping. Async-signal-safe.
   [[nodiscard]] RegionLoss CheckLoss() const noexcept;
 
@@ -45,6 +50,9 @@ class Region {
   [[nodiscard]] bool AdoptInChild() noexcept;
 
  private:
+  [[nodiscard]] bool OwnsFd() const noexcept;
+  [[nodiscard]] bool OwnsLockFd() const noexcept;
+
   boost::interprocess::mapped_region mapping_;
   RegionImage* image_ = nullptr;
   Header header_{};
@@ -52,6 +60,11 @@ class Region {
   std::string path_;
   LockScope scope_;
   bool guarded_ = false;
+  // What the descriptors were opened on: a number alone can change hands.
+  std::uint64_t device_ = 0;
+  std::uint64_t inode_ = 0;
+  std::uint64_t lock_device_ = 0;
+  std::uint64_t lock_inode_ = 0;
   // Relaxed atomics: replaced once, in a child, before anything else of it uses them.
   std::atomic<int> fd_{-1};
   std::atomic<int> lock_fd_{-1};

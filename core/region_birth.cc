@@ -67,9 +67,9 @@ Status Birthplace::Prepare(const OpenContext& context) {
       settings.group.given ? (settings.mode.value & 0060U) | 0010U : 0U;
   SHMFLAKE_RETURN_IF_ERROR(
       EnsureDirectory(settings.directory.value, 0700U | group_bits, Code::DIRECTORY));
-  SHMFLAKE_RETURN_IF_ERROR(lock_file_.Open(settings.state_directory.value,
-                                           settings.id_namespace.value, settings.mode.value,
-                                           settings.group.given ? settings.gid : kNoGroup, true));
+  SHMFLAKE_RETURN_IF_ERROR(lock_file_.Open(
+      settings.state_directory.value, settings.id_namespace.value, settings.mode.value,
+      settings.group.given ? settings.gid : kNoGroup, true, context.deadline_ns));
   SHMFLAKE_RETURN_IF_ERROR(lock_file_.LockCreation(context.deadline_ns));
   locked_ = true;
   return Status::Ok();
@@ -124,7 +124,7 @@ Status Birthplace::Lease(const OpenContext& context, const RegionFile* retired,
   header.birth_tick = birth.birth_tick;
   header.allowance_tick = remembered ? birth.allowance_tick : 0;
   // The last value "issued" is the one before the first of the birth tick.
-  content->state = birth.birth_tick == 0 ? 0 : format.StateOf(birth.birth_tick, 0) - 1;
+  content->state = BirthState(header);
   content->ceiling = format.StateOf(birth.horizon, 0);
   // Read anew: now_ns was read before the store's transaction.
   content->clock_offset_ns = context.clock->RealtimeNs() - context.clock->BoottimeNs();

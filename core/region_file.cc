@@ -118,6 +118,17 @@ Status OpenRegionFile(const Settings& settings, RegionFile* out) {
       static_cast<ssize_t>(sizeof(state))) {
     return Fail(Code::TRUNCATED, "cannot read the state word of %s", path.c_str());
   }
+  // The words cannot be checked like the header, but they never lie below the birth.
+  std::uint64_t ceiling = 0;
+  if (::pread(fd.get(), &ceiling, sizeof(ceiling), offsetof(RegionImage, ceiling)) !=
+          static_cast<ssize_t>(sizeof(ceiling)) ||
+      (state & ~kRetiredBit) < BirthState(header) || ceiling <= BirthState(header)) {
+    return Fail(
+        Code::HEADER,
+        "%s was overwritten: its state word or its ceiling is below its birth; remove it, the "
+        "next region starts at the horizon",
+        path.c_str());
+  }
   out->fd = std::move(fd);
   out->header = header;
   out->state = state;

@@ -116,8 +116,10 @@ Status OpenOnce(const OpenContext& context, bool create, bool* again,
 Status GiveBack(const OpenContext& context, const Region& region, std::uint64_t last) {
   const Header& header = region.header();
   const IdFormat& format = region.format();
-  // Additions near the ceiling may have gone past it, without issuing.
-  const std::uint64_t end = std::min(last + 1, region.image().ceiling.LoadRelaxed());
+  // Additions near the ceiling may have gone past it, without issuing: the store, which knows the
+  // horizon, cuts that off. The ceiling word is not asked: no order makes sure that its latest
+  // value is seen here.
+  const std::uint64_t end = std::min(last + 1, format.state_end());
   const std::uint64_t used =
       std::max(header.birth_tick, format.TickOf(end + format.max_sequence()));
   std::unique_ptr<Store> store;
@@ -169,6 +171,19 @@ Status OpenStoreOf(const Header& header, const Settings& settings, std::uint32_t
                    header.file_mode, busy_timeout_ms, out);
 }
 
+Status CheckStoreIdentity(const Header& header, const Settings& settings, Store* store) {
+  if (static_cast<StoreKind>(header.store_kind) == StoreKind::kNone) return Status::Ok();
+  LockFile lock_file;
+  SHMFLAKE_RETURN_IF_ERROR(OpenLockFileOf(settings, header, &lock_file));
+  std::string identity;
+  SHMFLAKE_RETURN_IF_ERROR(store->Identity(&identity));
+  if (lock_file.store_id() == identity) return Status::Ok();
+  return Fail(Code::STORE_REPLACED,
+              "the store in %s is not the one that this namespace was started with (%s, now %s)",
+              settings.state_directory.value.c_str(), lock_file.store_id().c_str(),
+              identity.c_str());
+}
+
 Status OpenRegion(const OpenContext& context, std::unique_ptr<Region>* out) {
   const FileSizeSignalBlock no_signal;
   for (;;) {
@@ -214,7 +229,7 @@ Status RetireRegion(const OpenContext& context, Region* region) {
   // Who set the bit knows the exact last value.
   if (status.ok() && (last & kRetiredBit) == 0) status = GiveBack(context, *region, last);
   SHMFLAKE_REACH(kRetireReleased);
-  UnlockAttached(region->lock_fd(), region->scope());
+  region->Unlock();
   // Nobody has it mapped, and nobody can come: who attaches checks the name after locking. Without
   // a store the file is what remembers how far it came.
   if (header.store_kind != static_cast<std::uint32_t>(StoreKind::kNone) &&

@@ -79,7 +79,10 @@ struct LocalBlock {
     const std::uint64_t past = end.value.load(std::memory_order_acquire);  // partner: Raise
     if (cursor.LoadRelaxed() + 1 >= past) return false;                    // look before adding
     const std::uint64_t taken = cursor.FetchAddRelaxed(1) + 1;
-    if (taken >= past || taken < at_least) return false;  // invariant (4)
+    // The end is read again: a fork in a signal handler may have wiped it since. Invariant (4).
+    if (taken >= past || taken < at_least || taken >= end.value.load(std::memory_order_relaxed)) {
+      return false;
+    }
     *value = taken;
     return true;
   }

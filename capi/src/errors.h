@@ -4,6 +4,8 @@
 #ifndef SHMFLAKE_CAPI_SRC_ERRORS_H_
 #define SHMFLAKE_CAPI_SRC_ERRORS_H_
 
+#include <pthread.h>
+
 #include <exception>
 #include <new>
 
@@ -17,9 +19,23 @@ int SetLastError(const Status& status) noexcept;
 int SetLastError(const DrawError& error) noexcept;
 int SetNullArgument(const char* name) noexcept;
 
+// pthread_cancel() unwinds through what it meets at a cancellation point, and the draw is noexcept:
+// it waits until the call is over.
+class NoCancellation {
+ public:
+  NoCancellation() noexcept { ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }
+  ~NoCancellation() { ::pthread_setcancelstate(before_, nullptr); }
+  NoCancellation(const NoCancellation&) = delete;
+  NoCancellation& operator=(const NoCancellation&) = delete;
+
+ private:
+  int before_ = PTHREAD_CANCEL_ENABLE;
+};
+
 // Runs a body that returns Status; nothing that it throws crosses the boundary.
 template <typename Body>
 int Guarded(Body&& body) noexcept {
+  const NoCancellation no_cancellation;
   try {
     const Status status = body();
     return status.ok() ? 0 : SetLastError(status);

@@ -3,8 +3,8 @@
 #ifndef SHMFLAKE_CAPI_SRC_HANDLE_H_
 #define SHMFLAKE_CAPI_SRC_HANDLE_H_
 
-// In C++ the struct's tag and the core's namespace cannot both be `shmflake`. A tag is no part of the ABI, so
-// in these sources it has another name.
+// In C++ the struct's tag and the core's namespace cannot both be `shmflake`. A tag is no part of
+// the ABI, so in these sources it has another name.
 #define shmflake shmflake_handle
 #include "shmflake/shmflake.h"
 #undef shmflake

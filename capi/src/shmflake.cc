@@ -13,6 +13,7 @@ using shmflake::FastResult;
 using shmflake::Generator;
 using shmflake::Status;
 using shmflake::capi::Guarded;
+using shmflake::capi::NoCancellation;
 using shmflake::capi::SetLastError;
 using shmflake::capi::SetNullArgument;
 
@@ -29,25 +30,15 @@ Status Resolve(const char* name, const shmflake_options* options, shmflake_optio
 int Report(const DrawError& error) noexcept { return error.ok() ? 0 : SetLastError(error); }
 
 // Out of line and called last, so that the hot path saves no register.
-[[gnu::noinline]] int NextAfter(shmflake_handle* flake, uint64_t* id, FastResult fast,
-                                uint64_t spare) noexcept {
-  if (flake == nullptr) return SetNullArgument("flake");
-  if (id == nullptr) return SetNullArgument("id");
-  return Guarded([&] { return flake->generator.NextAfter(fast, spare, id); });
+[[gnu::noinline]] int NextAfter(shmflake_handle* flake, uint64_t* id, Attachment& from,
+                                FastResult fast, uint64_t spare) noexcept {
+  return Guarded([&] { return flake->generator.NextAfter(from, fast, spare, id); });
 }
 
-[[gnu::noinline]] int TryNextAfter(shmflake_handle* flake, uint64_t* id, FastResult fast,
-                                   uint64_t spare) noexcept {
-  // Async-signal-safe: which of them was NULL is not said.
-  if (flake == nullptr || id == nullptr) return Report({Code::NULL_ARGUMENT, 0, 0});
-  return Report(flake->generator.TryNextAfter(fast, spare, id));
-}
-
-[[gnu::always_inline]] inline FastResult FastDraw(shmflake_handle* flake, uint64_t* id,
-                                                  uint64_t* spare) noexcept {
-  if (flake == nullptr || id == nullptr) [[unlikely]]
-    return FastResult::kSlow;
-  return flake->generator.current().FastDraw(id, spare);
+[[gnu::noinline]] int TryNextAfter(shmflake_handle* flake, uint64_t* id, Attachment& from,
+                                   FastResult fast, uint64_t spare) noexcept {
+  const NoCancellation no_cancellation;
+  return Report(flake->generator.TryNextAfter(from, fast, spare, id));
 }
 
 }  // namespace
@@ -81,19 +72,28 @@ int shmflake_retire(const char* name, const shmflake_options* options) {
 }
 
 int shmflake_next(shmflake_handle* flake, uint64_t* id) {
+  if (flake == nullptr) [[unlikely]]
+    return SetNullArgument("flake");
+  if (id == nullptr) [[unlikely]]
+    return SetNullArgument("id");
+  Attachment& from = flake->generator.current();
   uint64_t spare = 0;
-  const FastResult fast = FastDraw(flake, id, &spare);
+  const FastResult fast = from.FastDraw(id, &spare);
   if (fast == FastResult::kDrawn) [[likely]]
     return 0;
-  return NextAfter(flake, id, fast, spare);
+  return NextAfter(flake, id, from, fast, spare);
 }
 
 int shmflake_try_next(shmflake_handle* flake, uint64_t* id) {
+  // Async-signal-safe: which of them was NULL is not said.
+  if (flake == nullptr || id == nullptr) [[unlikely]]
+    return Report({Code::NULL_ARGUMENT, 0, 0});
+  Attachment& from = flake->generator.current();
   uint64_t spare = 0;
-  const FastResult fast = FastDraw(flake, id, &spare);
+  const FastResult fast = from.FastDraw(id, &spare);
   if (fast == FastResult::kDrawn) [[likely]]
     return 0;
-  return TryNextAfter(flake, id, fast, spare);
+  return TryNextAfter(flake, id, from, fast, spare);
 }
 
 int shmflake_next_n(shmflake_handle* flake, uint64_t* ids, size_t n, size_t* filled) {
@@ -119,11 +119,13 @@ int shmflake_next_block(shmflake_handle* flake, uint64_t want, uint64_t* first, 
 
 int shmflake_observe(shmflake_handle* flake, uint64_t id) {
   if (flake == nullptr) return SetLastError(DrawError{Code::NULL_ARGUMENT, 0, 0});
+  const NoCancellation no_cancellation;
   return Report(flake->generator.Observe(id));
 }
 
 int shmflake_watermark(shmflake_handle* flake, uint64_t* id) {
   if (flake == nullptr || id == nullptr) return SetLastError(DrawError{Code::NULL_ARGUMENT, 0, 0});
+  const NoCancellation no_cancellation;
   return Report(flake->generator.Watermark(id));
 }
 

@@ -41,11 +41,11 @@ Status FindLeaseRowInSoundFile(SqliteSession* session, const LeaseKey& key, bool
                                LeaseRow* row);
 
 // Writes a row whose horizon is no lower than the present one's.
-Status RaiseLeaseRow(SqliteSession* session, const LeaseRow& row);
+Status RaiseLeaseRow(SqliteSession* session, const LeaseRow& changed);
 
 // Writes a row whose horizon is between the present one's base and horizon, and which has no
 // holder.
-Status LowerLeaseRow(SqliteSession* session, const LeaseRow& row, std::uint64_t old_holder);
+Status LowerLeaseRow(SqliteSession* session, const LeaseRow& changed, std::uint64_t old_holder);
 
 }  // namespace shmflake
 

@@ -92,7 +92,7 @@ Status Create(SqliteSession* session) {
   for (const Table& table : kTables) SHMFLAKE_RETURN_IF_ERROR(session->Run(table.sql));
   SqliteStatement insert(session, "INSERT INTO shmflake_meta (key, value) VALUES ('store_id', ?)");
   const std::string store_id = RandomHex(kStoreIdBytes);
-  insert.Bind(std::string_view(store_id));
+  insert.Bind(store_id);
   bool has_row = false;
   SHMFLAKE_RETURN_IF_ERROR(insert.Step(&has_row));
   const std::string mark = "PRAGMA application_id = " + std::to_string(kStoreApplicationId);

@@ -147,14 +147,10 @@ Status SqliteStore::Release(const LeaseKey& key, std::uint64_t used, bool* relea
     if (found.code() == Code::LEASE_LOST) return Status::Ok();
     SHMFLAKE_RETURN_IF_ERROR(found);
     if (row.holder != key.instance_id) return Status::Ok();
-    if (used > row.horizon) {
-      return Status(Code::STORE_UNAVAILABLE,
-                    DescribeKey(key) + ": what was used must be at most the horizon " +
-                        std::to_string(row.horizon) + ": " + std::to_string(used));
-    }
     is_holder = true;
-    // No lower than where this holder began: what lies below was its predecessors'.
-    row.horizon = std::max(used, row.base);
+    // No lower than where this holder began: what lies below was its predecessors'. No higher than
+    // what it was granted: what lies above it cannot have issued.
+    row.horizon = std::clamp(used, row.base, row.horizon);
     return LowerLeaseRow(session, row, key.instance_id);
   };
   SHMFLAKE_RETURN_IF_ERROR(Transact(release));

@@ -72,8 +72,8 @@ class Store {
   virtual Status Extend(const LeaseKey& key, std::uint64_t horizon, std::uint64_t* granted) = 0;
 
   // The holder ends, and the key has no holder: the horizon is set to `used` (the first tick not
-  // issued), which may be lower, but to no less than the one that the holder began at. `used` above
-  // the horizon is an error. *released is false, and nothing changes, when the instance is not the
+  // issued), which may be lower, but to no less than the one that the holder began at, and no more
+  // than the one it has. *released is false, and nothing changes, when the instance is not the
   // holder.
   virtual Status Release(const LeaseKey& key, std::uint64_t used, bool* released) = 0;
 };

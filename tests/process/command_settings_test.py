@@ -153,7 +153,7 @@ class HealthTest(CommandTest):
         time.sleep(0.3)
         self.assertLess(self.json("status")["ceiling_in_ms"], 0)
         self.run_command("health")
-        self.assertEqual(1, self.json("status")["counters"]["lease_extensions"])
+        self.assertGreaterEqual(self.json("status")["counters"]["lease_extensions"], 1)
 
     def test_is_bad_when_the_ceiling_is_passed_and_the_lease_cannot_be_extended(self):
         self.run_command("gen", "--horizon-ms", "100", "--wait-timeout-ms", "200")

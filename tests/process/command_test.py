@@ -201,7 +201,7 @@ class StatusTest(CommandTest):
         self.run_command("gen")
         self.assertNotIn("NOT GUARANTEED UNIQUE", self.run_command("status").stdout)
         del self.env["SNOWFLAKE_WORKER_ID"]
-        self.run_command("gen", "--name", "other", "--worker-id-bits", "16")
+        self.run_command("gen", "--name", "other", "--worker-id-bits", "12")
         text = self.run_command("status", "--name", "other").stdout
         self.assertIn("host_address", text)
         self.assertIn("NOT GUARANTEED UNIQUE", text)

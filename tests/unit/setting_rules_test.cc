@@ -141,7 +141,8 @@ TEST(Epoch, ThatNobodyAskedForMayBeAfterAClockThatIsWrong) {
 
 TEST(Horizon, IsMoreThanTwiceMaxBackward) {
   test::FakeHost host;
-  EXPECT_EQ(Resolved(host, {.max_backward_ms = 4999}).horizon_ms.value, 10'000U);
+  EXPECT_EQ(Resolved(host, {.max_backward_ms = 4999, .horizon_ms = 10'000}).horizon_ms.value,
+            10'000U);
   EXPECT_EQ(Resolved(host, {.max_backward_ms = 60'000, .horizon_ms = 120'001}).horizon_ms.value,
             120'001U);
   ExpectRefused(host, {.max_backward_ms = 60'000, .horizon_ms = 120'000}, Code::OPTION,

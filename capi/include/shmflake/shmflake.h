@@ -47,6 +47,14 @@
  *  - shmflake_try_next() cannot extend the lease, since that writes to the store. A program that calls
  *    nothing else on any process of the host runs into SHMFLAKE_E_CEILING after horizon_ms.
  *    Fix: call shmflake_next() somewhere, or set background_thread.
+ *  - A child that is made by fork() in a signal handler that interrupted a draw is a copy of that draw: when
+ *    both return from the handler, both may return the same ID. A virtual machine or a process that is restored
+ *    from a snapshot is such a copy, too, state directory and all.
+ *    Fix: let such a child exec or _exit; after a restore, take a worker ID that was never used.
+ *  - A program that closes descriptors which it did not open (closefrom) detaches its handles: the next
+ *    shmflake_next() attaches anew. A set-uid program trusts the environment's directories; set the options.
+ *  - A wait for the store's disk (fsync) cannot be cut short: a call may take that much longer than
+ *    wait_timeout_ms.
  *  - shmflake_close() while another thread is inside a call on the same handle is undefined.
  *    Fix: join the threads first.
  *  - A file that is truncated under a mapping raises SIGBUS in whoever touches it. shmflake_open() installs
@@ -176,7 +184,8 @@ typedef struct shmflake shmflake;
 enum {
   SHMFLAKE_ORDERING_STRICT = 1, /* the default: if one draw ends before another begins, anywhere on the host,
                                    the second ID is larger */
-  SHMFLAKE_ORDERING_RELAXED = 2 /* time-ordered to one tick; each process draws from small blocks, so that
+  SHMFLAKE_ORDERING_RELAXED = 2 /* time-ordered to one tick, plus what the state runs ahead of the clock
+                                   (at most max_backward_ms); each process draws from small blocks, so that
                                    many processes do not contend for one cache line */
 };
 
@@ -335,9 +344,10 @@ SHMFLAKE_API int shmflake_next_block(shmflake *flake, uint64_t want, uint64_t *f
 
 /*
  * Causality across hosts (hybrid logical clock, Kulkarni et al. 2014): after it returns 0, every ID that is
- * drawn from this region has a larger timestamp than `id`, hence is larger, whichever worker issued `id`.
+ * drawn from this region has a larger timestamp than `id`, hence is larger, whichever worker issued `id`. In
+ * relaxed ordering that holds for this handle; others may still have IDs of an earlier block.
  * Errors: NULL_ARGUMENT; ID (has the sign bit); TOO_FAR_AHEAD (further ahead of the clock than
- * max_backward_ms; nothing is changed); CEILING, TIME_RANGE, RETIRED, REGION_LOST.
+ * max_backward_ms; nothing is changed); CLOCK_JUMP, RETIRED, REGION_LOST.
  * Thread-safe; fork-safe; async-signal-safe; never blocks.
  */
 SHMFLAKE_API int shmflake_observe(shmflake *flake, uint64_t id);
