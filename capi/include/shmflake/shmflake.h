@@ -15,20 +15,21 @@
  *
  * CONVENTIONS
  *
- *  1. A function that can fail returns 0 (SHMFLAKE_OK) or a negative code from the list below. Codes are
- *     never renumbered and never reused. shmflake_strerror() names the rule that was broken,
+ *  1. A function that can fail returns 0 (SHMFLAKE_OK) or a negative code from the list below.
+ * Codes are never renumbered and never reused. shmflake_strerror() names the rule that was broken,
  *     shmflake_last_error() also the value that broke it.
  *  2. On failure an output argument is left as it was, unless its description says otherwise.
- *  3. Structs that the caller fills begin with `size_t struct_size`, which must be set to sizeof the struct;
- *     a field that is 0 means "default". A longer struct of a newer header is accepted as long as the part
- *     that this library does not know is all zero.
- *  4. Nothing is allocated for the caller to free, except the handle that shmflake_close() takes back.
- *     No exception crosses this boundary. The one callback, options.log, is opt-in.
- *  5. "Thread-safe" means: any threads may call it on one handle at once. "Fork-safe": a child made by
- *     fork() (or a raw clone() without CLONE_VM) may go on using the handles that it inherited; parent and
- *     child never get the same ID. After vfork(), call nothing but exec or _exit.
+ *  3. Structs that the caller fills begin with `size_t struct_size`, which must be set to sizeof
+ * the struct; a field that is 0 means "default". A longer struct of a newer header is accepted as
+ * long as the part that this library does not know is all zero.
+ *  4. Nothing is allocated for the caller to free, except the handle that shmflake_close() takes
+ * back. No exception crosses this boundary. The one callback, options.log, is opt-in.
+ *  5. "Thread-safe" means: any threads may call it on one handle at once. "Fork-safe": a child made
+ * by fork() (or a raw clone() without CLONE_VM) may go on using the handles that it inherited;
+ * parent and child never get the same ID. After vfork(), call nothing but exec or _exit.
  *     "Async-signal-safe": may be called from a signal handler, even one that interrupted shmflake.
- *     "May block": may sleep, take file locks or write to a store, never longer than wait_timeout_ms.
+ *     "May block": may sleep, take file locks or write to a store, never longer than
+ * wait_timeout_ms.
  *
  * WORDS
  *
@@ -41,26 +42,27 @@
  *
  * CAVEATS
  *
- *  - The region lives on tmpfs; the lease (an SQLite file) and the lock file live in the state directory,
- *    on a disk. If both are removed while processes run, nothing remembers what they were given.
- *    Fix: keep the state directory; containers that share a region must share it too.
- *  - shmflake_try_next() cannot extend the lease, since that writes to the store. A program that calls
- *    nothing else on any process of the host runs into SHMFLAKE_E_CEILING after horizon_ms.
- *    Fix: call shmflake_next() somewhere, or set background_thread.
- *  - A child that is made by fork() in a signal handler that interrupted a draw is a copy of that draw: when
- *    both return from the handler, both may return the same ID. A virtual machine or a process that is restored
- *    from a snapshot is such a copy, too, state directory and all.
- *    Fix: let such a child exec or _exit; after a restore, take a worker ID that was never used.
- *  - A program that closes descriptors which it did not open (closefrom) detaches its handles: the next
- *    shmflake_next() attaches anew. A set-uid program trusts the environment's directories; set the options.
+ *  - The region lives on tmpfs; the lease (an SQLite file) and the lock file live in the state
+ * directory, on a disk. If both are removed while processes run, nothing remembers what they were
+ * given. Fix: keep the state directory; containers that share a region must share it too.
+ *  - shmflake_try_next() cannot extend the lease, since that writes to the store. A program that
+ * calls nothing else on any process of the host runs into SHMFLAKE_E_CEILING after horizon_ms. Fix:
+ * call shmflake_next() somewhere, or set background_thread.
+ *  - A child that is made by fork() in a signal handler that interrupted a draw is a copy of that
+ * draw: when both return from the handler, both may return the same ID. A virtual machine or a
+ * process that is restored from a snapshot is such a copy, too, state directory and all. Fix: let
+ * such a child exec or _exit; after a restore, take a worker ID that was never used.
+ *  - A program that closes descriptors which it did not open (closefrom) detaches its handles: the
+ * next shmflake_next() attaches anew. A set-uid program trusts the environment's directories; set
+ * the options.
  *  - A wait for the store's disk (fsync) cannot be cut short: a call may take that much longer than
  *    wait_timeout_ms.
  *  - shmflake_close() while another thread is inside a call on the same handle is undefined.
  *    Fix: join the threads first.
- *  - A file that is truncated under a mapping raises SIGBUS in whoever touches it. shmflake_open() installs
- *    a SIGBUS handler that turns this into SHMFLAKE_E_REGION_LOST and passes every other SIGBUS on to the
- *    handler that was there before. A program that installs its own handler later should pass on what it
- *    does not know, or set sigbus_guard to SHMFLAKE_OFF.
+ *  - A file that is truncated under a mapping raises SIGBUS in whoever touches it. shmflake_open()
+ * installs a SIGBUS handler that turns this into SHMFLAKE_E_REGION_LOST and passes every other
+ * SIGBUS on to the handler that was there before. A program that installs its own handler later
+ * should pass on what it does not know, or set sigbus_guard to SHMFLAKE_OFF.
  */
 #ifndef SHMFLAKE_SHMFLAKE_H_
 #define SHMFLAKE_SHMFLAKE_H_
@@ -82,23 +84,25 @@
 extern "C" {
 #endif
 
-/* ---------------------------------------------------------------- Codes ------------------------------ */
+/* ---------------------------------------------------------------- Codes
+ * ------------------------------ */
 
 enum {
   SHMFLAKE_OK = 0,
 
   /* What the caller passed. */
-  SHMFLAKE_E_NULL_ARGUMENT = -1,  /* a required pointer is NULL */
-  SHMFLAKE_E_COUNT = -2,          /* a count is 0 */
-  SHMFLAKE_E_STRUCT_SIZE = -3,    /* struct_size is too small, or an unknown field is not 0 */
-  SHMFLAKE_E_NAME = -4,           /* a region or namespace name is not allowed */
-  SHMFLAKE_E_LAYOUT = -5,         /* the ID layout is impossible */
-  SHMFLAKE_E_WORKER_ID = -6,      /* the worker ID does not fit its bits */
-  SHMFLAKE_E_OPTION = -7,         /* an option is out of its range */
-  SHMFLAKE_E_ENVIRONMENT = -8,    /* an environment variable has a bad value */
-  SHMFLAKE_E_ID = -9,             /* the ID cannot have come from this region */
-  SHMFLAKE_E_TOO_FAR_AHEAD = -10, /* observe: the ID is further ahead of the clock than max_backward_ms */
-  SHMFLAKE_E_INSTANT = -11,       /* bounds: the instant is before the epoch or after the time range */
+  SHMFLAKE_E_NULL_ARGUMENT = -1, /* a required pointer is NULL */
+  SHMFLAKE_E_COUNT = -2,         /* a count is 0 */
+  SHMFLAKE_E_STRUCT_SIZE = -3,   /* struct_size is too small, or an unknown field is not 0 */
+  SHMFLAKE_E_NAME = -4,          /* a region or namespace name is not allowed */
+  SHMFLAKE_E_LAYOUT = -5,        /* the ID layout is impossible */
+  SHMFLAKE_E_WORKER_ID = -6,     /* the worker ID does not fit its bits */
+  SHMFLAKE_E_OPTION = -7,        /* an option is out of its range */
+  SHMFLAKE_E_ENVIRONMENT = -8,   /* an environment variable has a bad value */
+  SHMFLAKE_E_ID = -9,            /* the ID cannot have come from this region */
+  SHMFLAKE_E_TOO_FAR_AHEAD =
+      -10,                  /* observe: the ID is further ahead of the clock than max_backward_ms */
+  SHMFLAKE_E_INSTANT = -11, /* bounds: the instant is before the epoch or after the time range */
 
   /* The configuration file. */
   SHMFLAKE_E_CONFIG_NOT_FOUND = -20, /* the file that was named cannot be read */
@@ -116,10 +120,10 @@ enum {
   SHMFLAKE_E_NO_MEMORY = -35,       /* no memory, or too many mappings */
   SHMFLAKE_E_TOO_MANY_FILES = -36,  /* too many open files */
   SHMFLAKE_E_SYSTEM = -37,          /* another system call failed; the message has its errno */
-  SHMFLAKE_E_TIMEOUT = -38,         /* another process held a step of create or attach for too long */
+  SHMFLAKE_E_TIMEOUT = -38, /* another process held a step of create or attach for too long */
 
   /* The region file. It is never deleted or rewritten when one of these is returned. */
-  SHMFLAKE_E_NOT_FOUND = -50,       /* there is no region of that name, and creating was not asked for */
+  SHMFLAKE_E_NOT_FOUND = -50, /* there is no region of that name, and creating was not asked for */
   SHMFLAKE_E_NOT_REGULAR = -51,     /* not a regular file */
   SHMFLAKE_E_SYMLINK = -52,         /* a symbolic link */
   SHMFLAKE_E_HARD_LINK = -53,       /* a file with several names */
@@ -133,10 +137,10 @@ enum {
   SHMFLAKE_E_HEADER = -61,          /* a header field is impossible */
   SHMFLAKE_E_FEATURES = -62,        /* it uses features that this library does not know */
   SHMFLAKE_E_SETTINGS_DIFFER = -63, /* it was made with other settings */
-  SHMFLAKE_E_SPLIT_BRAIN = -64,     /* processes still use a region that is not at its name any more */
-  SHMFLAKE_E_STATE_CHANGED = -65,   /* it was made with another state directory */
-  SHMFLAKE_E_REGION_LOST = -66,     /* the file was removed, truncated or overwritten under us */
-  SHMFLAKE_E_RETIRED = -67,         /* the region was retired; shmflake_next() follows to the next one */
+  SHMFLAKE_E_SPLIT_BRAIN = -64, /* processes still use a region that is not at its name any more */
+  SHMFLAKE_E_STATE_CHANGED = -65, /* it was made with another state directory */
+  SHMFLAKE_E_REGION_LOST = -66,   /* the file was removed, truncated or overwritten under us */
+  SHMFLAKE_E_RETIRED = -67, /* the region was retired; shmflake_next() follows to the next one */
 
   /* The lease and its store. */
   SHMFLAKE_E_CEILING = -80,           /* the ceiling is reached, and the lease was not extended */
@@ -152,41 +156,44 @@ enum {
   SHMFLAKE_E_STORE_REPLACED = -90,    /* the store is not the one this namespace was started with */
 
   /* The draw. */
-  SHMFLAKE_E_EXHAUSTED = -100,    /* the sequence is used up as far ahead as max_backward_ms allows */
-  SHMFLAKE_E_CLOCK_BEHIND = -101, /* the clock is behind the state word by more than max_backward_ms */
-  SHMFLAKE_E_CLOCK_JUMP = -102,   /* the clock jumped forward by more than max_forward_ms */
-  SHMFLAKE_E_TIME_RANGE = -103,   /* the timestamp does not fit its bits any more */
-  SHMFLAKE_E_BEFORE_EPOCH = -104  /* the clock is before the epoch */
+  SHMFLAKE_E_EXHAUSTED = -100, /* the sequence is used up as far ahead as max_backward_ms allows */
+  SHMFLAKE_E_CLOCK_BEHIND =
+      -101, /* the clock is behind the state word by more than max_backward_ms */
+  SHMFLAKE_E_CLOCK_JUMP = -102,  /* the clock jumped forward by more than max_forward_ms */
+  SHMFLAKE_E_TIME_RANGE = -103,  /* the timestamp does not fit its bits any more */
+  SHMFLAKE_E_BEFORE_EPOCH = -104 /* the clock is before the epoch */
 };
 
 /* The rule behind a code, as a static string ("unknown error" for others). Never NULL.
  * Thread-safe, fork-safe, async-signal-safe; does not block. */
-SHMFLAKE_API const char *shmflake_strerror(int code);
+SHMFLAKE_API const char* shmflake_strerror(int code);
 
 /* The code's name without its prefix ("CEILING"), for logs and JSON; "UNKNOWN" for others.
  * Thread-safe, fork-safe, async-signal-safe; does not block. */
-SHMFLAKE_API const char *shmflake_error_name(int code);
+SHMFLAKE_API const char* shmflake_error_name(int code);
 
-/* What went wrong in this thread's last call that failed: the rule and the value, one line, UTF-8. "" if
- * none failed yet. Valid until this thread's next call into shmflake.
- * Thread-safe, fork-safe; not async-signal-safe; does not block. */
-SHMFLAKE_API const char *shmflake_last_error(void);
+/* What went wrong in this thread's last call that failed: the rule and the value, one line, UTF-8.
+ * "" if none failed yet. Valid until this thread's next call into shmflake. Thread-safe, fork-safe;
+ * not async-signal-safe; does not block. */
+SHMFLAKE_API const char* shmflake_last_error(void);
 
 /* "0.1.0". Thread-safe, fork-safe, async-signal-safe; does not block. */
-SHMFLAKE_API const char *shmflake_version(void);
+SHMFLAKE_API const char* shmflake_version(void);
 
-/* -------------------------------------------------------------- Options ------------------------------ */
+/* -------------------------------------------------------------- Options
+ * ------------------------------ */
 
 /* An opaque handle: this process's attachment to one region. */
 typedef struct shmflake shmflake;
 
 /* options.ordering */
 enum {
-  SHMFLAKE_ORDERING_STRICT = 1, /* the default: if one draw ends before another begins, anywhere on the host,
-                                   the second ID is larger */
-  SHMFLAKE_ORDERING_RELAXED = 2 /* time-ordered to one tick, plus what the state runs ahead of the clock
-                                   (at most max_backward_ms); each process draws from small blocks, so that
-                                   many processes do not contend for one cache line */
+  SHMFLAKE_ORDERING_STRICT = 1, /* the default: if one draw ends before another begins, anywhere on
+                                   the host, the second ID is larger */
+  SHMFLAKE_ORDERING_RELAXED =
+      2 /* time-ordered to one tick, plus what the state runs ahead of the clock
+           (at most max_backward_ms); each process draws from small blocks, so that
+           many processes do not contend for one cache line */
 };
 
 /* options.sigbus_guard, background_thread */
@@ -199,167 +206,185 @@ enum {
   SHMFLAKE_SET_MAX_BACKWARD = 1 << 2
 };
 
-enum { SHMFLAKE_LOG_DEBUG = 1, SHMFLAKE_LOG_INFO = 2, SHMFLAKE_LOG_WARNING = 3, SHMFLAKE_LOG_ERROR = 4 };
+enum {
+  SHMFLAKE_LOG_DEBUG = 1,
+  SHMFLAKE_LOG_INFO = 2,
+  SHMFLAKE_LOG_WARNING = 3,
+  SHMFLAKE_LOG_ERROR = 4
+};
 
 typedef struct shmflake_log_field {
-  const char *key;   /* snake_case, without spaces */
-  const char *value; /* UTF-8, may hold spaces */
+  const char* key;   /* snake_case, without spaces */
+  const char* value; /* UTF-8, may hold spaces */
 } shmflake_log_field;
 
-/* Called for rare events (region_created, lease_extended, clock_rollback, region_retired ...), on the
- * thread whose call met them, never from shmflake_try_next(). The strings die with the call. It must not
- * call into shmflake with the same handle, nor throw or longjmp. */
-typedef void (*shmflake_log_function)(void *context, int level, const char *event,
-                                      const shmflake_log_field *fields, size_t count);
+/* Called for rare events (region_created, lease_extended, clock_rollback, region_retired ...), on
+ * the thread whose call met them, never from shmflake_try_next(). The strings die with the call. It
+ * must not call into shmflake with the same handle, nor throw or longjmp. */
+typedef void (*shmflake_log_function)(void* context, int level, const char* event,
+                                      const shmflake_log_field* fields, size_t count);
 
 /*
- * Every field that is 0 or NULL is looked for in the environment, then in snowflake.toml, then has the
- * default. The environment variable is SHMFLAKE_ and the field's name in capitals, unless given here; the
- * key in the file is the field's name, unless given here.
- * [region] marks what becomes part of a new region: attaching to one that was made with another value is
+ * Every field that is 0 or NULL is looked for in the environment, then in snowflake.toml, then has
+ * the default. The environment variable is SHMFLAKE_ and the field's name in capitals, unless given
+ * here; the key in the file is the field's name, unless given here. [region] marks what becomes
+ * part of a new region: attaching to one that was made with another value is
  * SHMFLAKE_E_SETTINGS_DIFFER; what is said nowhere is taken from the region.
  */
 typedef struct shmflake_options {
   size_t struct_size; /* sizeof(shmflake_options) */
 
-  /* The TOML file, keys at top level or in one table [snowflake]. Outside comments it must be ASCII (strings may
-   * escape the rest), without multi-line strings. Not a key.
-   * Default: SNOWFLAKE_CONFIG, else /etc/snowflake.toml if there is one. */
-  const char *config_file;
+  /* The TOML file, keys at top level or in one table [snowflake]. Outside comments it must be ASCII
+   * (strings may escape the rest), without multi-line strings. Not a key. Default:
+   * SNOWFLAKE_CONFIG, else /etc/snowflake.toml if there is one. */
+  const char* config_file;
   /* Where regions lie, made with mode 0700 if missing. SHMFLAKE_DIR.
    * Default: /dev/shm/shmflake-UID, the same for every process of a user. */
-  const char *directory;
+  const char* directory;
   /* Where the lock file and the SQLite store lie; must outlive a reboot. SHMFLAKE_STATE_DIR.
-   * Default: /var/lib/shmflake for root, else .local/state/shmflake in the home directory that the user
-   * database names, else /var/tmp/shmflake-UID. */
-  const char *state_directory;
-  /* What worker IDs are unique in; 1..63 of [A-Za-z0-9._-]. [region] Default: the region's name, so that
-   * two regions of different names may issue equal IDs, unless they are given one namespace. */
-  const char *id_namespace;
-  /* Who remembers horizons: "sqlite" (default) or "none". [region] "none" keeps nothing: uniqueness over a
-   * loss of the region then rests on the clock. */
-  const char *store;
-  /* A group (name or number) whose members may attach too; widens the default mode to 0660. [region]
-   * Default: none. Costs: every member can break the region. */
-  const char *group;
+   * Default: /var/lib/shmflake for root, else .local/state/shmflake in the home directory that the
+   * user database names, else /var/tmp/shmflake-UID. */
+  const char* state_directory;
+  /* What worker IDs are unique in; 1..63 of [A-Za-z0-9._-]. [region] Default: the region's name, so
+   * that two regions of different names may issue equal IDs, unless they are given one namespace.
+   */
+  const char* id_namespace;
+  /* Who remembers horizons: "sqlite" (default) or "none". [region] "none" keeps nothing: uniqueness
+   * over a loss of the region then rests on the clock. */
+  const char* store;
+  /* A group (name or number) whose members may attach too; widens the default mode to 0660.
+   * [region] Default: none. Costs: every member can break the region. */
+  const char* group;
 
-  uint32_t set;       /* SHMFLAKE_SET_* bits */
-  uint32_t mode;      /* the region file's mode: 0600 (default), 0640, 0660. A string ("0660") in the file. */
-  uint32_t worker_id; /* 0..2^worker_id_bits - 1. SNOWFLAKE_WORKER_ID or SHMFLAKE_WORKER_ID. [region]
-                         Keys of the file: worker_id, or datacenter_id and machine_id.
-                         Default: the ordinal of a Kubernetes StatefulSet's pod, else the last bits of the
-                         host's IPv4 address, which status marks as not guaranteed unique. */
+  uint32_t set; /* SHMFLAKE_SET_* bits */
+  uint32_t
+      mode; /* the region file's mode: 0600 (default), 0640, 0660. A string ("0660") in the file. */
+  uint32_t worker_id; /* 0..2^worker_id_bits - 1. SNOWFLAKE_WORKER_ID or SHMFLAKE_WORKER_ID.
+                         [region] Keys of the file: worker_id, or datacenter_id and machine_id.
+                         Default: the ordinal of a Kubernetes StatefulSet's pod, else the last bits
+                         of the host's IPv4 address, which status marks as not guaranteed unique. */
 
   /* The ID layout: 63 bits, of which the timestamp gets what the others leave. [region] */
-  uint32_t timestamp_bits; /* 63 - worker_id_bits - sequence_bits (the only value accepted), at least 20 */
+  uint32_t timestamp_bits; /* 63 - worker_id_bits - sequence_bits (the only value accepted), at
+                              least 20 */
   uint32_t worker_id_bits; /* 1..22, default 8 */
-  uint32_t machine_bits;   /* 1..worker_id_bits, default worker_id_bits - 2 (at least 1); the rest of the
-                              worker ID, above it, is the datacenter ID */
-  uint32_t sequence_bits;  /* 1..31, default 12 */
-  uint32_t tick_us;        /* 100..1000000 microseconds, default 1000. [region] */
-  int64_t epoch_ms;        /* Unix ms of timestamp 0, not after now. [region]
-                              Default 1609459200000 (2021-01-01T00:00:00Z) */
+  uint32_t machine_bits;  /* 1..worker_id_bits, default worker_id_bits - 2 (at least 1); the rest of
+                             the  worker ID, above it, is the datacenter ID */
+  uint32_t sequence_bits; /* 1..31, default 12 */
+  uint32_t tick_us;       /* 100..1000000 microseconds, default 1000. [region] */
+  int64_t epoch_ms;       /* Unix ms of timestamp 0, not after now. [region]
+                             Default 1609459200000 (2021-01-01T00:00:00Z) */
 
-  uint32_t ordering;        /* SHMFLAKE_ORDERING_*; "strict" or "relaxed" as text. [region] */
-  uint32_t max_backward_ms; /* how far the state may run ahead of the clock, by bursts or by a clock that
-                               was set back, before draws wait: 0..60000 ms, default 10. [region] */
-  uint32_t max_forward_ms;  /* refuse a forward jump of the clock by more than this that CLOCK_BOOTTIME did
-                               not see: 1..2^31-1 ms. Default: jumps are followed, logged and counted. */
-  uint32_t max_recovery_ms; /* how far ahead of the clock an old horizon may be for a new region to start
-                               there: 1..2^31-1 ms, default 60000 */
-  uint32_t horizon_ms;      /* how far ahead the lease is taken, hence the outage of the store that is
-                               survived: 100..86400000 ms, more than 2 x max_backward_ms. [region]
-                               Default: 10000, or 4 x max_backward_ms if that is more */
+  uint32_t ordering; /* SHMFLAKE_ORDERING_*; "strict" or "relaxed" as text. [region] */
+  uint32_t
+      max_backward_ms; /* how far the state may run ahead of the clock, by bursts or by a clock that
+                          was set back, before draws wait: 0..60000 ms, default 10. [region] */
+  uint32_t max_forward_ms;  /* refuse a forward jump of the clock by more than this that
+                               CLOCK_BOOTTIME did  not see: 1..2^31-1 ms. Default: jumps are followed,
+                               logged and counted. */
+  uint32_t max_recovery_ms; /* how far ahead of the clock an old horizon may be for a new region to
+                               start there: 1..2^31-1 ms, default 60000 */
+  uint32_t horizon_ms; /* how far ahead the lease is taken, hence the outage of the store that is
+                          survived: 100..86400000 ms, more than 2 x max_backward_ms. [region]
+                          Default: 10000, or 4 x max_backward_ms if that is more */
   uint32_t wait_timeout_ms; /* the longest that a call may wait: 1..3600000 ms, default 1000 */
 
-  uint32_t background_thread; /* SHMFLAKE_ON: one thread of this process extends the lease and follows a
-                                 retired region. A forked child has none. Default SHMFLAKE_OFF. */
-  uint32_t sigbus_guard;      /* SHMFLAKE_OFF: install no SIGBUS handler (see CAVEATS). Default on. */
-  uint32_t attach_only;       /* 1: do not create a region, return SHMFLAKE_E_NOT_FOUND. Not a key. */
+  uint32_t
+      background_thread; /* SHMFLAKE_ON: one thread of this process extends the lease and follows a
+                            retired region. A forked child has none. Default SHMFLAKE_OFF. */
+  uint32_t sigbus_guard; /* SHMFLAKE_OFF: install no SIGBUS handler (see CAVEATS). Default on. */
+  uint32_t attach_only;  /* 1: do not create a region, return SHMFLAKE_E_NOT_FOUND. Not a key. */
 
-  uint32_t log_level;        /* SHMFLAKE_LOG_*: the lowest level that is passed on, default INFO */
-  shmflake_log_function log; /* Default: silent; SHMFLAKE_LOG=stderr writes lines to standard error. */
-  void *log_context;
+  uint32_t log_level; /* SHMFLAKE_LOG_*: the lowest level that is passed on, default INFO */
+  shmflake_log_function
+      log; /* Default: silent; SHMFLAKE_LOG=stderr writes lines to standard error. */
+  void* log_context;
 } shmflake_options;
 
 /* shmflake_options options = SHMFLAKE_OPTIONS_INIT; in C, then set fields. */
-#define SHMFLAKE_OPTIONS_INIT { sizeof(shmflake_options) }
+#define SHMFLAKE_OPTIONS_INIT                                                                      \
+  {                                                                                                \
+    sizeof(shmflake_options), NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
+        0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL                                                         \
+  }
 
-/* --------------------------------------------------------- Open and close ---------------------------- */
+/* --------------------------------------------------------- Open and close
+ * ---------------------------- */
 
 /*
- * Attaches to the region `name`, or creates it. NULL is "default"; else 1..63 of [A-Za-z0-9._-], not
- * beginning with a dot. NULL options mean all defaults. Many handles in a process are allowed.
+ * Attaches to the region `name`, or creates it. NULL is "default"; else 1..63 of [A-Za-z0-9._-],
+ * not beginning with a dot. NULL options mean all defaults. Many handles in a process are allowed.
  * Errors: all but those of the draw. Thread-safe; fork-safe; not async-signal-safe; may block.
  */
-SHMFLAKE_API int shmflake_open(const char *name, const shmflake_options *options, shmflake **out);
+SHMFLAKE_API int shmflake_open(const char* name, const shmflake_options* options, shmflake** out);
 
-/* Detaches and frees. The region stays for others. NULL is allowed. No other call on the handle may be
- * under way or follow. Fork-safe: in a child it closes the child's handle only. Does not block, except to
- * join the background thread. */
-SHMFLAKE_API void shmflake_close(shmflake *flake);
+/* Detaches and frees. The region stays for others. NULL is allowed. No other call on the handle may
+ * be under way or follow. Fork-safe: in a child it closes the child's handle only. Does not block,
+ * except to join the background thread. */
+SHMFLAKE_API void shmflake_close(shmflake* flake);
 
 /*
- * Ends the region `name`: no ID is drawn from it afterwards, the unused part of its lease is given back,
- * and attached processes follow to the next region at their next shmflake_next(). The options say where to
- * look (directories); they need not repeat the settings.
- * Errors: NOT_FOUND; those of the region file and of the store. If only the store fails, the region is
- * retired all the same, and the next one starts at the horizon.
- * Thread-safe; fork-safe; not async-signal-safe; may block.
+ * Ends the region `name`: no ID is drawn from it afterwards, the unused part of its lease is given
+ * back, and attached processes follow to the next region at their next shmflake_next(). The options
+ * say where to look (directories); they need not repeat the settings. Errors: NOT_FOUND; those of
+ * the region file and of the store. If only the store fails, the region is retired all the same,
+ * and the next one starts at the horizon. Thread-safe; fork-safe; not async-signal-safe; may block.
  */
-SHMFLAKE_API int shmflake_retire(const char *name, const shmflake_options *options);
+SHMFLAKE_API int shmflake_retire(const char* name, const shmflake_options* options);
 
-/* ------------------------------------------------------------- The draw ------------------------------ */
+/* ------------------------------------------------------------- The draw
+ * ------------------------------ */
 
 /*
- * Draws one ID. Waits (asleep) at most options.wait_timeout_ms when the sequence is used up, the clock is
- * behind, or the lease cannot be extended; extends the lease when more than half of it is used; follows a
- * retired region.
- * Errors: NULL_ARGUMENT; EXHAUSTED, CLOCK_BEHIND, CLOCK_JUMP, TIME_RANGE; CEILING and those of the store;
- * REGION_LOST, and those of open when it follows a retired region.
- * Thread-safe; fork-safe; not async-signal-safe; may block.
+ * Draws one ID. Waits (asleep) at most options.wait_timeout_ms when the sequence is used up, the
+ * clock is behind, or the lease cannot be extended; extends the lease when more than half of it is
+ * used; follows a retired region. Errors: NULL_ARGUMENT; EXHAUSTED, CLOCK_BEHIND, CLOCK_JUMP,
+ * TIME_RANGE; CEILING and those of the store; REGION_LOST, and those of open when it follows a
+ * retired region. Thread-safe; fork-safe; not async-signal-safe; may block.
  */
-SHMFLAKE_API int shmflake_next(shmflake *flake, uint64_t *id);
+SHMFLAKE_API int shmflake_next(shmflake* flake, uint64_t* id);
 
 /*
- * Draws one ID or fails at once. It does not extend the lease (see CAVEATS) nor follow a retired region.
- * Errors: NULL_ARGUMENT; EXHAUSTED, CLOCK_BEHIND, CLOCK_JUMP, TIME_RANGE; CEILING; RETIRED, REGION_LOST.
- * Thread-safe; fork-safe; async-signal-safe; never blocks. errno is preserved.
+ * Draws one ID or fails at once. It does not extend the lease (see CAVEATS) nor follow a retired
+ * region. Errors: NULL_ARGUMENT; EXHAUSTED, CLOCK_BEHIND, CLOCK_JUMP, TIME_RANGE; CEILING; RETIRED,
+ * REGION_LOST. Thread-safe; fork-safe; async-signal-safe; never blocks. errno is preserved.
  */
-SHMFLAKE_API int shmflake_try_next(shmflake *flake, uint64_t *id);
+SHMFLAKE_API int shmflake_try_next(shmflake* flake, uint64_t* id);
 
 /*
- * Draws n >= 1 IDs into ids[0..n-1], ascending. *filled (may be NULL) tells how many are valid, also when
- * the call fails: those were drawn and are the caller's. Otherwise as shmflake_next; wait_timeout_ms counts
- * for the whole call. Errors: also COUNT.
+ * Draws n >= 1 IDs into ids[0..n-1], ascending. *filled (may be NULL) tells how many are valid,
+ * also when the call fails: those were drawn and are the caller's. Otherwise as shmflake_next;
+ * wait_timeout_ms counts for the whole call. Errors: also COUNT.
  */
-SHMFLAKE_API int shmflake_next_n(shmflake *flake, uint64_t *ids, size_t n, size_t *filled);
+SHMFLAKE_API int shmflake_next_n(shmflake* flake, uint64_t* ids, size_t n, size_t* filled);
 
 /*
- * Draws a block: *count contiguous IDs, *first, *first + 1 ... in one atomic step. 1 <= *count <= want; a
- * block does not cross a tick, so *count is often less than what was wanted. Otherwise as shmflake_next.
- * Errors: also COUNT.
+ * Draws a block: *count contiguous IDs, *first, *first + 1 ... in one atomic step. 1 <= *count <=
+ * want; a block does not cross a tick, so *count is often less than what was wanted. Otherwise as
+ * shmflake_next. Errors: also COUNT.
  */
-SHMFLAKE_API int shmflake_next_block(shmflake *flake, uint64_t want, uint64_t *first, uint64_t *count);
+SHMFLAKE_API int shmflake_next_block(shmflake* flake, uint64_t want, uint64_t* first,
+                                     uint64_t* count);
 
 /*
- * Causality across hosts (hybrid logical clock, Kulkarni et al. 2014): after it returns 0, every ID that is
- * drawn from this region has a larger timestamp than `id`, hence is larger, whichever worker issued `id`. In
- * relaxed ordering that holds for this handle; others may still have IDs of an earlier block.
- * Errors: NULL_ARGUMENT; ID (has the sign bit); TOO_FAR_AHEAD (further ahead of the clock than
- * max_backward_ms; nothing is changed); CLOCK_JUMP, RETIRED, REGION_LOST.
+ * Causality across hosts (hybrid logical clock, Kulkarni et al. 2014): after it returns 0, every ID
+ * that is drawn from this region has a larger timestamp than `id`, hence is larger, whichever
+ * worker issued `id`. In relaxed ordering that holds for this handle; others may still have IDs of
+ * an earlier block. Errors: NULL_ARGUMENT; ID (has the sign bit); TOO_FAR_AHEAD (further ahead of
+ * the clock than max_backward_ms; nothing is changed); CLOCK_JUMP, RETIRED, REGION_LOST.
  * Thread-safe; fork-safe; async-signal-safe; never blocks.
  */
-SHMFLAKE_API int shmflake_observe(shmflake *flake, uint64_t id);
+SHMFLAKE_API int shmflake_observe(shmflake* flake, uint64_t id);
 
 /*
  * The region's last ID: in strict ordering every later draw on this host is larger.
- * Errors: NULL_ARGUMENT; RETIRED, REGION_LOST; in relaxed ordering OPTION, since processes hold blocks.
- * Thread-safe; fork-safe; async-signal-safe; never blocks.
+ * Errors: NULL_ARGUMENT; RETIRED, REGION_LOST; in relaxed ordering OPTION, since processes hold
+ * blocks. Thread-safe; fork-safe; async-signal-safe; never blocks.
  */
-SHMFLAKE_API int shmflake_watermark(shmflake *flake, uint64_t *id);
+SHMFLAKE_API int shmflake_watermark(shmflake* flake, uint64_t* id);
 
-/* ----------------------------------------------------------- Arithmetic ------------------------------ */
+/* ----------------------------------------------------------- Arithmetic
+ * ------------------------------ */
 
 typedef struct shmflake_parts {
   int64_t unix_ms;        /* the tick's beginning, Unix milliseconds, rounded down */
@@ -372,16 +397,18 @@ typedef struct shmflake_parts {
   uint32_t reserved;      /* 0 */
 } shmflake_parts;
 
-/* Takes an ID of this region's layout apart (any worker's). Errors: NULL_ARGUMENT; ID (has the sign bit).
- * Thread-safe, fork-safe, async-signal-safe; never blocks. */
-SHMFLAKE_API int shmflake_decode(const shmflake *flake, uint64_t id, shmflake_parts *out);
+/* Takes an ID of this region's layout apart (any worker's). Errors: NULL_ARGUMENT; ID (has the sign
+ * bit). Thread-safe, fork-safe, async-signal-safe; never blocks. */
+SHMFLAKE_API int shmflake_decode(const shmflake* flake, uint64_t id, shmflake_parts* out);
 
-/* The lowest and the highest ID that can bear the tick of the instant, any worker's, for range queries:
- * "created between a and b" is `id >= lowest(a) AND id <= highest(b)`. Errors: NULL_ARGUMENT; INSTANT.
- * Thread-safe, fork-safe, async-signal-safe; never blocks. */
-SHMFLAKE_API int shmflake_bounds(const shmflake *flake, int64_t unix_ms, uint64_t *lowest, uint64_t *highest);
+/* The lowest and the highest ID that can bear the tick of the instant, any worker's, for range
+ * queries: "created between a and b" is `id >= lowest(a) AND id <= highest(b)`. Errors:
+ * NULL_ARGUMENT; INSTANT. Thread-safe, fork-safe, async-signal-safe; never blocks. */
+SHMFLAKE_API int shmflake_bounds(const shmflake* flake, int64_t unix_ms, uint64_t* lowest,
+                                 uint64_t* highest);
 
-/* ---------------------------------------------------- For people and metrics ------------------------- */
+/* ---------------------------------------------------- For people and metrics
+ * ------------------------- */
 
 /* status_info.worker_id_source: where the worker ID came from. */
 enum {
@@ -412,12 +439,12 @@ typedef struct shmflake_status_info {
   uint32_t worker_id_source;            /* SHMFLAKE_SOURCE_* */
   char worker_id_source_name[32];       /* "environment", "host_address" ... */
   uint32_t worker_id_guaranteed_unique; /* 0 when nothing but a host address tells hosts apart */
-  uint32_t survives_region_loss;        /* 0 for store = "none": uniqueness then rests on the clock */
-  uint32_t store;                       /* SHMFLAKE_STORE_* */
-  uint32_t ordering;                    /* SHMFLAKE_ORDERING_* */
+  uint32_t survives_region_loss; /* 0 for store = "none": uniqueness then rests on the clock */
+  uint32_t store;                /* SHMFLAKE_STORE_* */
+  uint32_t ordering;             /* SHMFLAKE_ORDERING_* */
   uint32_t max_backward_ms;
   uint32_t horizon_ms;
-  uint64_t region_size; /* bytes */
+  uint64_t region_size;  /* bytes */
   int64_t birth_unix_ms; /* the tick it started at: its creation, or the old horizon */
 
   /* Now. */
@@ -434,23 +461,23 @@ typedef struct shmflake_status_info {
 
   /* Counters over the region's life; they never fall. */
   uint64_t ids_issued;
-  uint64_t waits;          /* calls that had to sleep */
-  uint64_t refusals;       /* calls that failed on the draw */
+  uint64_t waits;    /* calls that had to sleep */
+  uint64_t refusals; /* calls that failed on the draw */
   uint64_t lease_extensions;
   uint64_t lease_failures; /* extensions that the store refused */
   uint64_t clock_rollbacks;
   uint64_t clock_forward_jumps;
-  uint32_t slots;      /* in the region */
-  uint32_t slots_used; /* of living processes */
+  uint32_t slots;             /* in the region */
+  uint32_t slots_used;        /* of living processes */
   char last_store_error[192]; /* this process's last; "" if none */
 } shmflake_status_info;
 
-/* A snapshot. Errors: NULL_ARGUMENT, STRUCT_SIZE. Thread-safe; fork-safe; not async-signal-safe; does not
- * wait, but makes a few system calls. */
-SHMFLAKE_API int shmflake_status(shmflake *flake, shmflake_status_info *out);
+/* A snapshot. Errors: NULL_ARGUMENT, STRUCT_SIZE. Thread-safe; fork-safe; not async-signal-safe;
+ * does not wait, but makes a few system calls. */
+SHMFLAKE_API int shmflake_status(shmflake* flake, shmflake_status_info* out);
 
 typedef struct shmflake_process {
-  uint32_t pid; /* in the process's own PID namespace */
+  uint32_t pid;   /* in the process's own PID namespace */
   uint32_t alive; /* 1: attached now; 0: it ended without closing */
   int64_t attached_unix_ms;
   uint64_t ids_issued; /* by this attachment */
@@ -459,22 +486,24 @@ typedef struct shmflake_process {
   char command[16];
 } shmflake_process;
 
-/* The attached processes that have a slot (one entry a handle). Writes at most `capacity` entries; *count is
- * how many there are. Errors: NULL_ARGUMENT; REGION_LOST. Thread-safe; fork-safe; not async-signal-safe;
- * does not wait, but makes a system call per slot. */
-SHMFLAKE_API int shmflake_processes(shmflake *flake, shmflake_process *out, size_t capacity, size_t *count);
+/* The attached processes that have a slot (one entry a handle). Writes at most `capacity` entries;
+ * *count is how many there are. Errors: NULL_ARGUMENT; REGION_LOST. Thread-safe; fork-safe; not
+ * async-signal-safe; does not wait, but makes a system call per slot. */
+SHMFLAKE_API int shmflake_processes(shmflake* flake, shmflake_process* out, size_t capacity,
+                                    size_t* count);
 
 typedef struct shmflake_setting {
   char key[32];
   char value[256];  /* as text; "" where there is none */
-  char source[256]; /* "option", "environment SHMFLAKE_DIR", "/etc/snowflake.toml:3", "default" ... */
+  char source[256]; /* "option", "environment SHMFLAKE_DIR", "/etc/snowflake.toml:3", "default" ...
+                     */
 } shmflake_setting;
 
-/* What shmflake_open() would use, setting by setting, without touching a region: for check-config. Writes at
- * most `capacity` entries; *count is how many there are. Errors: those of the caller and of the
- * configuration. Thread-safe; fork-safe; not async-signal-safe; reads files. */
-SHMFLAKE_API int shmflake_settings(const char *name, const shmflake_options *options, shmflake_setting *out,
-                                   size_t capacity, size_t *count);
+/* What shmflake_open() would use, setting by setting, without touching a region: for check-config.
+ * Writes at most `capacity` entries; *count is how many there are. Errors: those of the caller and
+ * of the configuration. Thread-safe; fork-safe; not async-signal-safe; reads files. */
+SHMFLAKE_API int shmflake_settings(const char* name, const shmflake_options* options,
+                                   shmflake_setting* out, size_t capacity, size_t* count);
 
 #ifdef __cplusplus
 } /* extern "C" */
