@@ -4,6 +4,7 @@
 #ifndef SHMFLAKE_CORE_FAILPOINT_H_
 #define SHMFLAKE_CORE_FAILPOINT_H_
 
+// clang-format off
 #define SHMFLAKE_POINTS(X)                                                                       \
   X(kCreateMutexHeld)                                                                            \
   X(kCreateNobodyAttached)                                                                       \
@@ -15,6 +16,8 @@
               X(kDrawBeforeCas) X(kDrawAfterCas) X(kBlockReserved) X(kBlockCursorRaised)         \
                   X(kExtendElected) X(kExtendGranted) X(kExtendPublished) X(kRetirePoisoned)     \
                       X(kRetireRecorded) X(kRetireReleased) X(kRetireUnlinked)
+
+// clang-format on
 
 #ifdef SHMFLAKE_TEST_HOOKS
 

@@ -40,7 +40,7 @@ BusyFlag::~BusyFlag() {
 
 void StoreErrorNote::Write(const std::string& text) noexcept {
   char bytes[kWords * 8] = {};
-  std::memcpy(bytes, text.data(), std::min(text.size(), sizeof(bytes) - 1));
+  text.copy(bytes, sizeof(bytes) - 1);
   std::uint32_t version = version_.load(std::memory_order_relaxed);
   // A writer that finds another at work leaves its words unsaid: the other's are as good.
   if ((version & 1) != 0 ||

@@ -107,7 +107,7 @@ Status LockFile::Read(std::int64_t deadline_ns) {
   }
   for (int i = 0; i < 16; ++i) {
     unsigned value = 0;
-    std::sscanf(lock_id + 2 * i, "%2x", &value);
+    std::sscanf(&lock_id[2 * static_cast<std::size_t>(i)], "%2x", &value);
     lock_id_[i] = static_cast<unsigned char>(value);
   }
   store_id_ = store_id[0] == '-' ? "" : std::string(store_id, kIdLine - 1);

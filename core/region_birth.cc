@@ -117,7 +117,7 @@ Status Birthplace::Lease(const OpenContext& context, const RegionFile* retired,
   Birth birth;
   SHMFLAKE_RETURN_IF_ERROR(store->Acquire(
       LeaseKeyOf(header), [&](const LeaseRecord& record, std::uint64_t* new_horizon) {
-        const Status status = PlanBirth(terms, format, now, floor, record, &birth);
+        Status status = PlanBirth(terms, format, now, floor, record, &birth);
         *new_horizon = birth.horizon;
         return status;
       }));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // shmflake check-config: what shmflake_open() would use, and where each setting comes from.
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,10 @@ int CheckConfig(Session* session) {
     table.Row({setting.key, setting.value[0] == '\0' ? "-" : setting.value, setting.source});
   }
   session->out.Write(table.Text(""));
-  if (has_layout) session->out.Write("\n" + layout.Diagram("") + layout.Explanation(""));
+  if (has_layout) {
+    session->out.Write("\n");
+    session->out.Write(layout.Diagram("") + layout.Explanation(""));
+  }
   return kOk;
 }
 
@@ -54,14 +58,12 @@ void AddCheckConfig(CLI::App* app, Session* session) {
   CLI::App* command = AddSubcommand(app, session, "check-config",
                                     "check the configuration; show where each setting is from",
                                     kTeaching, [session] { return CheckConfig(session); });
-  const auto take = [session](const std::string& file) {
-    if (file.empty()) throw CLI::ValidationError("FILE", "must not be empty");
-    if (session->region.given("--config")) {
-      throw CLI::ValidationError("FILE", "must not be given beside --config: \"" + file + "\"");
-    }
+  AddWord(command, "FILE", "the TOML file to check", [session](const std::string& file) {
+    if (file.empty()) return "must not be empty";
+    if (session->region.given("--config")) return "must not be given beside --config";
     session->region.Set("--config", file);
-  };
-  command->add_option_function<std::string>("FILE", take, "the TOML file to check")->type_name("");
+    return "";
+  });
 }
 
 }  // namespace tool

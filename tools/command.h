@@ -4,10 +4,10 @@
 #ifndef SHMFLAKE_TOOLS_COMMAND_H_
 #define SHMFLAKE_TOOLS_COMMAND_H_
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
 
+#include "arguments.h"
 #include "output.h"
 #include "region_options.h"
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -74,7 +75,8 @@ void PrintOne(Output* out, const Layout& layout, const Decoded& decoded) {
                               std::to_string(parts.machine_id) + ")"});
   table.Row({"sequence", std::to_string(parts.sequence)});
   out->Write(table.Text(""));
-  out->Write("\n" + layout.Bits(decoded.id, ""));
+  out->Write("\n");
+  out->Write(layout.Bits(decoded.id, ""));
 }
 
 void PrintTable(Output* out, const Layout& layout, const std::vector<Decoded>& all) {
@@ -139,19 +141,14 @@ void AddDecode(CLI::App* app, Session* session) {
   CLI::App* command = AddSubcommand(app, session, "decode",
                                     "take IDs apart: when, where and as which they were drawn",
                                     kTeaching, [=] { return Decode(session, *ids); });
-  const auto take = [ids](const std::vector<std::string>& texts) {
-    for (const std::string& text : texts) {
-      std::uint64_t id = 0;
-      if (!ParseUnsigned(text, std::numeric_limits<std::uint64_t>::max(), &id)) {
-        throw CLI::ValidationError("ID", "must be a decimal number below 2^63: \"" + text + "\"");
-      }
-      ids->push_back(id);
+  AddWords(command, "ID", "decimal", [ids](const std::string& text) {
+    std::uint64_t id = 0;
+    if (!ParseUnsigned(text, std::numeric_limits<std::uint64_t>::max(), &id)) {
+      return "must be a decimal number below 2^63";
     }
-  };
-  command->add_option_function<std::vector<std::string>>("ID", take, "decimal")
-      ->type_name("")
-      ->required()
-      ->expected(1, -1);
+    ids->push_back(id);
+    return "";
+  });
 }
 
 }  // namespace tool

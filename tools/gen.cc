@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "command.h"
@@ -37,7 +38,7 @@ struct Writer {
   }
 
   // Ends the document; a failure after some IDs stands beside them, since they are drawn.
-  int End(const Failure* failure) {
+  int End(const Failure* failure) const {
     if (!session->json || written == 0) return failure == nullptr ? kOk : session->Fail(*failure);
     session->out.Write("\n  ],\n  \"count\": " + std::to_string(written));
     if (failure != nullptr) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // shmflake health: can IDs be drawn? For container probes and monitoring.
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "text.h"
@@ -12,7 +13,7 @@
 namespace tool {
 namespace {
 
-__extension__ typedef __int128 Wide;  // a timestamp in microseconds needs up to 81 bits
+using Wide = __int128;  // a timestamp in microseconds needs up to 81 bits
 
 constexpr double kYearSeconds = 365.25 * 86400;
 

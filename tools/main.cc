@@ -3,6 +3,7 @@
 // to be written was written.
 #include <shmflake/shmflake.h>
 
+#include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstring>
 #include <exception>

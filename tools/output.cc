@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 namespace tool {

@@ -4,7 +4,7 @@
 #ifndef SHMFLAKE_TOOLS_OUTPUT_H_
 #define SHMFLAKE_TOOLS_OUTPUT_H_
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 

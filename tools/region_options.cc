@@ -71,18 +71,6 @@ bool ParseMode(const std::string& text, std::uint32_t* mode) {
   return !text.empty() && error == std::errc{} && stopped == end && *mode != 0;
 }
 
-using Check = std::string (*)(const std::string& text);  // "" or the rule
-
-CLI::Option* AddText(CLI::App* command, std::map<std::string, std::string>* given, const char* flag,
-                     const char* type, const char* help, const char* group, Check check) {
-  const auto take = [given, flag, check](const std::string& text) {
-    const std::string rule = check(text);
-    if (!rule.empty()) throw CLI::ValidationError(flag, rule + ": \"" + text + "\"");
-    (*given)[flag] = text;
-  };
-  return command->add_option_function<std::string>(flag, take, help)->type_name(type)->group(group);
-}
-
 std::string NotEmpty(const std::string& text) { return text.empty() ? "must not be empty" : ""; }
 
 std::string IsNumber(const std::string& text) {
@@ -117,19 +105,25 @@ std::string IsMode(const std::string& text) {
 }  // namespace
 
 void RegionOptions::AddTo(CLI::App* command) {
-  AddText(command, &given_, kNameFlag, "NAME", "the region [default]", kRegionGroup, NotEmpty);
+  const auto add = [this, command](const char* flag, const char* type, const char* help,
+                                   const char* group, std::string (*check)(const std::string&)) {
+    AddOption(command, flag, type, help, group, [this, flag, check](const std::string& text) {
+      std::string rule = check(text);
+      if (rule.empty()) given_[flag] = text;
+      return rule;
+    });
+  };
+  add(kNameFlag, "NAME", "the region [default]", kRegionGroup, NotEmpty);
   for (const TextOption& option : kTexts) {
-    AddText(command, &given_, option.flag, option.type, option.help, kRegionGroup, NotEmpty);
+    add(option.flag, option.type, option.help, kRegionGroup, NotEmpty);
   }
-  AddText(command, &given_, kModeFlag, "MODE", "of the region file [0600]", kRegionGroup, IsMode);
-  AddText(command, &given_, kOrderingFlag, "HOW", "strict or relaxed [strict]", kRegionGroup,
-          IsOrdering);
+  add(kModeFlag, "MODE", "of the region file [0600]", kRegionGroup, IsMode);
+  add(kOrderingFlag, "HOW", "strict or relaxed [strict]", kRegionGroup, IsOrdering);
   for (const NumberOption& option : kNumbers) {
-    AddText(command, &given_, option.flag, option.type, option.help, option.group,
-            option.set != 0 ? IsNumber : IsPositiveNumber);
+    add(option.flag, option.type, option.help, option.group,
+        option.set != 0 ? IsNumber : IsPositiveNumber);
   }
-  AddText(command, &given_, kEpochFlag, "MS", "Unix ms of timestamp 0 [1609459200000]",
-          kLayoutGroup, IsInstant);
+  add(kEpochFlag, "MS", "Unix ms of timestamp 0 [1609459200000]", kLayoutGroup, IsInstant);
 }
 
 const char* RegionOptions::name() const {
@@ -177,7 +171,10 @@ bool RegionOptions::layout_given() const {
 
 std::vector<std::string> RegionOptions::Arguments() const {
   std::vector<std::string> arguments;
-  for (const auto& [flag, value] : given_) arguments.push_back(flag + "=" + value);
+  for (const auto& [flag, value] : given_) {
+    arguments.push_back(flag);
+    arguments.back().append("=").append(value);
+  }
   return arguments;
 }
 
@@ -188,17 +185,6 @@ int RegionOptions::Open(bool attach_only, Flake* out) const {
   const int code = shmflake_open(name(), &options, &flake);
   if (code == SHMFLAKE_OK) out->reset(flake);
   return code;
-}
-
-CLI::Option* AddNumber(CLI::App* command, const std::string& flags, std::uint64_t* out,
-                       std::uint64_t min, std::uint64_t max, const std::string& help) {
-  const std::string flag = flags.substr(flags.rfind(',') + 1);
-  const auto take = [=](const std::string& text) {
-    if (ParseUnsigned(text, max, out) && *out >= min) return;
-    throw CLI::ValidationError(flag, "must be a whole number, " + std::to_string(min) + ".." +
-                                         std::to_string(max) + ": \"" + text + "\"");
-  };
-  return command->add_option_function<std::string>(flags, take, help)->type_name("N");
 }
 
 }  // namespace tool

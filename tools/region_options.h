@@ -5,12 +5,13 @@
 
 #include <shmflake/shmflake.h>
 
-#include <CLI/CLI.hpp>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "arguments.h"
 
 namespace tool {
 
@@ -57,10 +58,6 @@ class RegionOptions {
  private:
   std::map<std::string, std::string> given_;  // flag -> value, already checked
 };
-
-// A number option of a subcommand, min..max, told as such when it is not.
-CLI::Option* AddNumber(CLI::App* command, const std::string& flags, std::uint64_t* out,
-                       std::uint64_t min, std::uint64_t max, const std::string& help);
 
 }  // namespace tool
 

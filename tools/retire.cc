@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // shmflake retire: the end of a region.
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "command.h"

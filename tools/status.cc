@@ -2,6 +2,7 @@
 // shmflake status: a region for people to read.
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>

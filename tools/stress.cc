@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // shmflake stress: the repeat hunt.
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,6 +55,11 @@ int Stress(Session* session, StressPlan plan) {
   if (!plan.use_region) {
     const std::string error = sandbox.Enter(&session->region);
     if (!error.empty()) return session->Fail({SHMFLAKE_E_DIRECTORY, error});
+  }
+  // A hunt on impossible settings is refused here, not by all of its processes.
+  std::vector<shmflake_setting> settings;
+  if (const int code = ReadSettings(session->region, &settings); code != SHMFLAKE_OK) {
+    return session->FailLibrary(code);
   }
   FitToMachine(&plan);
   StressLog log;
@@ -116,7 +122,7 @@ constexpr char kTeaching[] =
     "Examples:\n"
     "  shmflake stress\n"
     "  shmflake stress --processes 64 --kill 200 --seconds 20\n"
-    "  shmflake stress --sequence-bits 12      as in the default layout: 4,096,000 IDs/s\n"
+    "  shmflake stress --sequence-bits 12      as by default: 4,096,000 IDs/s\n"
     "  shmflake stress --plant-repeat          see that the hunt finds one";
 
 }  // namespace
@@ -131,9 +137,9 @@ void AddStress(CLI::App* app, Session* session) {
   AddNumber(command, "--seconds", &plan->seconds, 1, kMaxSeconds, "to draw for [no limit]");
   AddNumber(command, "--kill", &plan->kills, 0, kMaxKills, "processes to kill meanwhile [5]");
   AddNumber(command, "--batch", &plan->batch, 1, kMaxBatch, "IDs a call [1]");
-  command->add_flag("--use-region", plan->use_region, "hunt on the configured region");
-  command->add_flag("--plant-repeat", plan->plant_repeat,
-                    "self-test: copy an ID to another log; exits 1");
+  AddFlag(command, "--use-region", &plan->use_region, "hunt on the configured region");
+  AddFlag(command, "--plant-repeat", &plan->plant_repeat,
+          "self-test: copy an ID to another log; exits 1");
 }
 
 }  // namespace tool

@@ -9,7 +9,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <functional>
+#include <system_error>
 
 #include "output.h"
 #include "stress_worker.h"
@@ -20,7 +22,7 @@ namespace {
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::uint64_t kAttachNs = 60 * kSecond;  // for all processes to attach
 constexpr std::uint64_t kStuckNs = 30 * kSecond;   // without a single ID: something is broken
-constexpr std::uint64_t kStopNs = 10 * kSecond;    // from the stop sign until the rest is killed
+constexpr std::uint64_t kStopNs = 20 * kSecond;    // from the stop sign until the rest is killed
 constexpr useconds_t kPollUs = 1000;
 
 volatile std::sig_atomic_t interrupted = 0;
@@ -35,6 +37,9 @@ StressHunt::StressHunt(const StressPlan& plan, const RegionOptions& region, Stre
       log_(log),
       progress_(progress),
       random_(std::random_device{}()) {
+  // By its name, so that status shows the processes as "shmflake" and not as "exe".
+  std::error_code ignored;
+  own_path_ = std::filesystem::read_symlink("/proc/self/exe", ignored).string();
   // Not at the very ends, where there may be nobody to kill.
   std::uniform_real_distribution<double> moment(0.02, 0.95);
   for (std::uint64_t i = 0; i < plan.kills; ++i) kill_at_.push_back(moment(random_));
@@ -65,13 +70,16 @@ bool StressHunt::Spawn() {
       "--record=" + std::to_string(index), "--batch=" + std::to_string(plan_.batch)};
   for (std::string& argument : region_.Arguments()) arguments.push_back(std::move(argument));
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
 
   const pid_t pid = fork();
   if (pid == 0) {
     fcntl(log_->fd(), F_SETFD, 0);  // the log goes along
-    execv("/proc/self/exe", argv.data());
+    execv(own_path_.c_str(), argv.data());
+    execv("/proc/self/exe", argv.data());  // it was replaced meanwhile
     _exit(127);
   }
   if (pid < 0) {
@@ -208,7 +216,7 @@ void StressHunt::KillRest() {
   for (const StressProcess& process : outcome_.processes) {
     if (process.end == StressEnd::kRunning) kill(process.pid, SIGKILL);
   }
-  if (outcome_.error.empty()) outcome_.error = "a process did not stop within 10 s";
+  if (outcome_.error.empty()) outcome_.error = "a process did not stop within 20 s";
 }
 
 std::size_t StressHunt::Living() const {

@@ -62,6 +62,7 @@ class StressHunt {
   std::vector<double> kill_at_;  // fractions of the hunt, the next one last
   std::vector<bool> killed_;     // was sent SIGKILL
   std::mt19937_64 random_;
+  std::string own_path_;
   std::uint64_t stop_ns_ = 0;    // when the stop sign went up; 0: not yet
   std::size_t full_chunks_ = 0;  // Drawn(): the chunks before this one are known
   std::uint64_t full_ids_ = 0;   // ... and hold so many IDs

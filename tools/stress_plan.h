@@ -24,7 +24,7 @@ struct StressPlan {
   bool plant_repeat = false;
 
   bool until_memory = false;  // only the time was said: ids is what fits
-  std::string note;  // what was reduced, for people; "" if nothing
+  std::string note;           // what was reduced, for people; "" if nothing
 };
 
 // Fills in what was not said, and reduces the IDs to what fits into half of the memory that is

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "text.h"
 
@@ -152,8 +153,10 @@ void ReadRecords(const StressLog& log, StressReport* report) {
 
 void PrintStress(Output* out, const StressReport& report) {
   PrintRates(out, report);
-  out->Write("\nThe first ID, neighbours that different processes drew, and the last:\n");
-  PrintSamples(out, report);
+  if (!report.count.samples.empty()) {
+    out->Write("\nThe first ID, neighbours that different processes drew, and the last:\n");
+    PrintSamples(out, report);
+  }
   out->Write("\n");
   PrintFindings(out, report);
 }

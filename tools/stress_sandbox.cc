@@ -67,6 +67,8 @@ std::string StressSandbox::Enter(RegionOptions* region) {
   region->SetDefault("--state-directory", state);
   region->SetDefault("--config", config);
   region->SetDefault("--worker-id", "1");
+  // A crowd on a busy machine takes its time to attach.
+  region->SetDefault("--wait-timeout-ms", "10000");
   // Room for tens of millions of IDs a second: 2^22 in a millisecond.
   region->SetDefault("--sequence-bits", "22");
   if (!region->given("--worker-id-bits")) {

@@ -171,9 +171,10 @@ void AddStressWorker(CLI::App* app, Session* session) {
       app, session, kStressWorkerName, "One process of stress.", "", [session, arguments] {
         return RunWorker(session, arguments->fd, arguments->index, arguments->batch);
       });
-  command->group("");  // not in the help
-  AddNumber(command, "--log-fd", &arguments->fd, 3, INT_MAX, "")->required();
-  AddNumber(command, "--record", &arguments->index, 0, kMaxProcesses + kMaxKills, "")->required();
+  Hide(command);
+  AddNumber(command, "--log-fd", &arguments->fd, 3, INT_MAX, "", Presence::kRequired);
+  AddNumber(command, "--record", &arguments->index, 0, kMaxProcesses + kMaxKills, "",
+            Presence::kRequired);
   AddNumber(command, "--batch", &arguments->batch, 1, kMaxBatch, "");
 }
 

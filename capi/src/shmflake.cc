@@ -10,7 +10,6 @@ using shmflake::Code;
 using shmflake::DrawError;
 using shmflake::Fail;
 using shmflake::FastResult;
-using shmflake::Generator;
 using shmflake::Status;
 using shmflake::capi::Guarded;
 using shmflake::capi::NoCancellation;

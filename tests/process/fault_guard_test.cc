@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A program of its own: the handler is installed once a process, and its children must start without it.
-// Each in a child: a handler stays installed, and some end the process.
+// A program of its own: the handler is installed once a process, and its children must start
+// without it. Each in a child: a handler stays installed, and some end the process.
 #include "core/fault_guard.h"
 
 #include <fcntl.h>

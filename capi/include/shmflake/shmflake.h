@@ -280,8 +280,8 @@ typedef struct shmflake_options {
       max_backward_ms; /* how far the state may run ahead of the clock, by bursts or by a clock that
                           was set back, before draws wait: 0..60000 ms, default 10. [region] */
   uint32_t max_forward_ms;  /* refuse a forward jump of the clock by more than this that
-                               CLOCK_BOOTTIME did  not see: 1..2^31-1 ms. Default: jumps are followed,
-                               logged and counted. */
+                               CLOCK_BOOTTIME did  not see: 1..2^31-1 ms. Default: jumps are
+                               followed,  logged and counted. */
   uint32_t max_recovery_ms; /* how far ahead of the clock an old horizon may be for a new region to
                                start there: 1..2^31-1 ms, default 60000 */
   uint32_t horizon_ms; /* how far ahead the lease is taken, hence the outage of the store that is
