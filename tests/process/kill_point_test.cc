@@ -24,7 +24,7 @@ class KillAtPoint : public ::testing::TestWithParam<std::string> {
     std::unique_ptr<Process[]> drawing(new Process[static_cast<std::size_t>(others) + 1]);
     Shared<std::atomic<int>> drawn;
     for (int i = 0; i < others; ++i) {
-      drawing[i] = Process([&] {
+      drawing[static_cast<std::size_t>(i)] = Process([&] {
         const Flake flake = sandbox_.MustOpen(&options_);
         Drawer drawer(flake.get(), log_, OrderFor(point_));
         while (!stop->load()) {
@@ -57,7 +57,7 @@ class KillAtPoint : public ::testing::TestWithParam<std::string> {
       EXPECT_TRUE(Eventually([&] { return drawn->load() >= before + 10 * others; }));
     }
     stop->store(true);
-    for (int i = 0; i < others; ++i) EXPECT_EQ(kGood, drawing[i].Wait());
+    for (int i = 0; i < others; ++i) EXPECT_EQ(kGood, drawing[static_cast<std::size_t>(i)].Wait());
   }
 
   const std::string point_;

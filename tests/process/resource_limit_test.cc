@@ -118,7 +118,7 @@ TEST_F(ResourceLimit, NoFreeFileDescriptorAtTheBirthIsTooManyFilesAndLeavesNothi
 }
 
 TEST_F(ResourceLimit, NoMemoryIsAnErrorAndNotACrash) {
-  for (const rlim_t more_kb : {0, 64, 200, 300, 400, 800, 1600, 3200}) {
+  for (const rlim_t more_kb : {0U, 64U, 200U, 300U, 400U, 800U, 1600U, 3200U}) {
     Process limited([&] {
       long pages = 0;
       if (FILE* file = std::fopen("/proc/self/statm", "r"); file != nullptr) {
