@@ -71,7 +71,6 @@ bool StressHunt::Spawn() {
   for (std::string& argument : region_.Arguments()) arguments.push_back(std::move(argument));
   std::vector<char*> argv;
   argv.reserve(arguments.size() + 1);
-  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
 
