@@ -37,7 +37,7 @@ const char* EndName(StressEnd end) {
 std::vector<std::string> RateRow(const StressReport& report, std::size_t i) {
   const StressProcessReport& process = report.processes[i];
   std::string remark;
-  if (process.end == StressEnd::kKilled) remark = "killed with SIGKILL";
+  if (process.end == StressEnd::kKilled) remark = "killed";
   if (process.end == StressEnd::kFailed) remark = "FAILED";
   if (i >= report.plan.processes) remark += remark.empty() ? "a replacement" : ", a replacement";
   return {std::to_string(i + 1),
@@ -64,17 +64,17 @@ void PrintRates(Output* out, const StressReport& report) {
 
 void PrintSamples(Output* out, const StressReport& report) {
   using enum Table::Align;
-  Table table({kRight, kLeft, kRight, kRight, kRight, kLeft});
-  table.Row({"ID", "time", "datacenter", "machine", "sequence", "drawn by"});
+  Table table({kRight, kLeft, kRight, kRight, kLeft});
+  table.Row({"ID", "time", "worker", "sequence", "drawn by"});
   std::uint64_t next = 0;
   for (const Sample& sample : report.count.samples) {
     shmflake_parts parts{};
     if (!report.layout.Decode(sample.drawn.id, &parts)) continue;
-    if (sample.position != next) table.Row({"...", "", "", "", "", ""});
+    if (sample.position != next) table.Row({"...", "", "", "", ""});
     next = sample.position + 1;
     table.Row({std::to_string(sample.drawn.id), report.layout.Time(parts),
-               std::to_string(parts.datacenter_id), std::to_string(parts.machine_id),
-               std::to_string(parts.sequence), Who(report, sample.drawn.process)});
+               std::to_string(parts.worker_id), std::to_string(parts.sequence),
+               "process " + std::to_string(sample.drawn.process + 1)});
   }
   out->Write(table.Text("  "));
 }
@@ -84,13 +84,12 @@ void PrintFindings(Output* out, const StressReport& report) {
   Table table({kLeft, kRight, kLeft});
   table.Row({"IDs drawn", WithCommas(report.count.ids),
              "by " + std::to_string(report.processes.size()) + " processes"});
-  table.Row(
-      {"killed", std::to_string(report.outcome.kills),
-       report.outcome.kills > 0 ? "with SIGKILL at random moments; their IDs count, too" : ""});
+  table.Row({"killed", std::to_string(report.outcome.kills),
+             report.outcome.kills > 0 ? "with SIGKILL at random moments; their IDs count" : ""});
   if (report.strict) {
-    table.Row({"out of order", WithCommas(report.count.descents + report.order_breaks),
-               "each process's own, and " + WithCommas(report.order_checks) +
-                   " draws against the other processes'"});
+    table.Row(
+        {"out of order", WithCommas(report.count.descents + report.order_breaks),
+         "by process, and in " + WithCommas(report.order_checks) + " draws across processes"});
   }
   if (report.refusals > 0) {
     table.Row(
