@@ -58,7 +58,10 @@ int shmflake_open(const char* name, const shmflake_options* options, shmflake_ha
   });
 }
 
-void shmflake_close(shmflake_handle* flake) { delete flake; }
+void shmflake_close(shmflake_handle* flake) {
+  const NoCancellation no_cancellation;  // close() and a join are cancellation points
+  delete flake;
+}
 
 int shmflake_retire(const char* name, const shmflake_options* options) {
   return Guarded([&]() -> Status {
