@@ -31,12 +31,14 @@ std::uint64_t Attachment::NowTick() noexcept {
   return tick;
 }
 
-DrawBounds Attachment::BoundsAt(std::uint64_t now) const noexcept {
+DrawBounds Attachment::BoundsAt(std::uint64_t now, std::uint64_t want) const noexcept {
   const IdFormat& f = format();
   const Header& header = region_->header();
   DrawBounds bounds;
   bounds.now = std::min(now, f.max_timestamp() + 1);
-  bounds.spread = SpreadOf(f, bounds.now, header.instance_id);
+  // A block ends with its tick: half of one is always left for it.
+  const bool may_carry = max_ahead_ != 0 && want == 1 && !relaxed_;
+  bounds.spread = SpreadOf(f, bounds.now, header.instance_id, may_carry);
   // Below its birth the word was never: also who has not drawn yet sees that it was overwritten.
   bounds.floor = std::max(BirthState(header), cache_->floor.load(std::memory_order_relaxed));
   const std::uint64_t last_tick =
@@ -186,7 +188,7 @@ DrawError Attachment::Draw(std::uint64_t want, bool within_tick, Block* out,
   const std::int64_t now_ns = clock_.RealtimeNs();
   if (const DrawError error = LookAfter(now_ns); !error.ok()) return error;
   (void)TickOfUnixNs(format(), now_ns, now);
-  const DrawBounds bounds = BoundsAt(*now);
+  const DrawBounds bounds = BoundsAt(*now, want);
   std::uint64_t seen = 0;
   const DrawResult result = Take(bounds, want, within_tick, out, &seen);
   if (result != DrawResult::kDrawn) return Explain(result, bounds, seen);
@@ -216,7 +218,7 @@ DrawError Attachment::Observe(std::uint64_t id) noexcept {
   // The whole tick counts as issued: the next ID has a larger timestamp, whatever the worker IDs
   // are.
   const std::uint64_t value = format().StateOf(parts.timestamp, format().max_sequence());
-  const DrawBounds bounds = BoundsAt(now);
+  const DrawBounds bounds = BoundsAt(now, 1);
   if (state_->LoadRelaxed() < bounds.floor) return Explain(DrawResult::kBackwards, bounds, 0);
   if (Lift(*state_, value) == DrawResult::kRetired) return Explain(DrawResult::kRetired, {}, 0);
   if (relaxed_) cache_->block.Raise({value, 1});  // values of the block below it are dropped

@@ -6,9 +6,8 @@
 //
 // Invariants, on top of sequence.h's:
 //   (5) What the cache holds is only ever stricter than the region: a limit that was once read is
-//   below a
-//       ceiling for ever, and the window ends before the tick does. A torn or stale cache costs a
-//       clock reading, never an ID.
+//       below a ceiling for ever, and the window ends before the tick does. A torn or stale cache
+//       costs a clock reading, never an ID.
 //   (6) The cache lies in a ForkPage. A child finds zeros: no window, no block, no slot.
 #ifndef SHMFLAKE_CORE_ATTACHMENT_H_
 #define SHMFLAKE_CORE_ATTACHMENT_H_
@@ -91,11 +90,10 @@ class Attachment {
     return FastResult::kDrawn;
   }
 
-  //
   // A value that FastDraw added near a limit. False: it is a gap, use Draw.
   [[nodiscard]] bool FinishNearLimit(std::uint64_t value, std::uint64_t* id) noexcept;
 
-  // // Reads the clock (*now is its tick, if it got that far), looks after the region, takes up to
+  // Reads the clock (*now is its tick, if it got that far), looks after the region, takes up to
   // `want` values in one step.
   [[nodiscard]] DrawError Draw(std::uint64_t want, bool within_tick, Block* out,
                                std::uint64_t* now) noexcept;
@@ -152,7 +150,7 @@ class Attachment {
  private:
   void Adopt() noexcept;
   [[nodiscard]] DrawError LookAfter(std::int64_t now_ns) noexcept;
-  [[nodiscard]] DrawBounds BoundsAt(std::uint64_t now) const noexcept;
+  [[nodiscard]] DrawBounds BoundsAt(std::uint64_t now, std::uint64_t want) const noexcept;
   [[nodiscard]] DrawResult Take(const DrawBounds& bounds, std::uint64_t want, bool within_tick,
                                 Block* out, std::uint64_t* seen) noexcept;
   void OpenWindow(std::uint64_t tsc, std::int64_t now_ns, const DrawBounds& bounds,

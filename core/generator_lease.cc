@@ -89,7 +89,12 @@ Status Generator::ExtendIfDue(Attachment& attachment, bool must, std::int64_t de
   const std::int64_t began_ns = clock_.MonotonicNs();
   if (began_ns < next_attempt_ns_.load(std::memory_order_relaxed) && !must) return Status::Ok();
   const BusyFlag busy(attachment.cache().busy, clock_, must ? deadline_ns : 0);
-  if (!busy.taken()) return Status::Ok();
+  // Who stands at the ceiling says whom it waited for.
+  const auto leave_it_to = [must](const char* whom) {
+    if (!must) return Status::Ok();
+    return Fail(Code::CEILING, "%s is extending the lease, and was not done in time", whom);
+  };
+  if (!busy.taken()) return leave_it_to("another thread of this process");
   const int fd = attachment.region().fd();
   const std::int64_t patience_ns = std::min(kElectedNs, (deadline_ns - began_ns) / 2);
   bool elected = false;
@@ -97,7 +102,7 @@ Status Generator::ExtendIfDue(Attachment& attachment, bool must, std::int64_t de
     elected = TryLockBytes(fd, LockKind::kExclusive, kExtendLockByte, 1) == 0;
     const std::int64_t now_ns = clock_.MonotonicNs();
     if (elected || (must && now_ns - began_ns >= patience_ns)) break;
-    if (!must || now_ns >= deadline_ns) return Status::Ok();
+    if (!must || now_ns >= deadline_ns) return leave_it_to("another process");
     clock_.Sleep(kMs);
   }
   Status status;

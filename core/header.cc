@@ -101,7 +101,9 @@ Status CheckHeader(const Header& header, std::size_t bytes, std::uint64_t file_s
       header.allowance_tick > format.max_timestamp() || header.instance_id == 0 ||
       header.worker_id_source < 1 || header.worker_id_source > 6 || header.store_kind < 1 ||
       header.store_kind > 2 || header.ordering < 1 || header.ordering > 2 ||
-      header.max_backward_ms > 60'000 || header.horizon_ms == 0 || header.horizon_ms > 86'400'000 ||
+      (header.allowance_tick != 0 && header.allowance_tick < header.birth_tick) ||
+      header.max_backward_ms > 60'000 || header.horizon_ms > 86'400'000 ||
+      header.horizon_ms <= 2 * header.max_backward_ms || (header.file_mode & ~0666U) != 0 ||
       !IsText(header.name) || !IsText(header.id_namespace)) {
     return Fail(Code::HEADER, "a field of the header of %s is out of its range", file);
   }

@@ -5,9 +5,8 @@
 //   (1) A birth starts at or above every horizon that the store remembers for its worker ID.
 //   (2) A horizon never falls, except by Release of the unused part after the region was retired.
 //   (3) While the clock has not caught up with a birth, the horizon grows by small steps and at
-//   most to
-//       the allowance, so that a region that is lost again and again does not climb away from the
-//       clock.
+//       most to the allowance, so that a region that is lost again and again does not climb away
+//       from the clock.
 #ifndef SHMFLAKE_CORE_LEASE_H_
 #define SHMFLAKE_CORE_LEASE_H_
 

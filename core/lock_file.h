@@ -4,18 +4,16 @@
 // tmpfs.
 //
 // Byte-range locks, all of the open file description (the kernel drops them at death):
-//   0                                     held while a region is created or replaced
-//   worker area: base + worker << 32      + low 32 bits of the instance ID, held shared by every
-//   process place area:  base + place << 32       attached to that instance; `place` is a hash of
-//   the region
-//                                         directory's device and inode and of the name
+//   0                   held while a region is created or replaced
+//   base + worker << 32, the worker area, and
+//   base + place << 32, the place area: the byte at the low 32 bits of the instance ID is held
+//                       shared by every process attached to that instance; `place` is a hash of
+//                       the region directory's device and inode and of the name
 // Invariants:
 //   (1) Who creates a region has found, while it holds byte 0, nobody in its worker's range and in
-//   its
-//       place's range, retired instances left out.
+//       its place's range, retired instances left out.
 //   (2) Who attaches locks its two bytes, and only then looks whether the file still bears the
-//   name: so
-//       either the creator sees the lock, or the attacher sees that the file is gone.
+//       name: so either the creator sees the lock, or the attacher sees that the file is gone.
 //
 // Content: "shmflake lock 1\n", the lock ID, the store's identity, then retired instances; lines of
 // hex.

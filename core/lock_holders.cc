@@ -2,6 +2,7 @@
 // Who holds an open-file-description lock. The kernel does not say (F_OFD_GETLK gives no PID), but
 // /proc/PID/fdinfo lists the locks of each open file description.
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <cstdio>
@@ -51,8 +52,8 @@ bool HoldsLockWithin(const std::string& fdinfo, std::int64_t start, std::int64_t
 }  // namespace
 
 std::string DescribeLockHolders(int fd, std::int64_t start, std::int64_t length) {
-  struct stat wanted {};
-  if (::fstat(fd, &wanted) != 0) return {};
+  struct statx wanted {};
+  if (::statx(fd, "", AT_EMPTY_PATH, STATX_INO, &wanted) != 0) return {};
   std::string found;
   int count = 0;
   const Directory processes(::opendir("/proc"));
@@ -61,9 +62,12 @@ std::string DescribeLockHolders(int fd, std::int64_t start, std::int64_t length)
     const std::string base = std::string("/proc/") + process->d_name;
     const Directory files(::opendir((base + "/fd").c_str()));
     while (const dirent* file = files ? ::readdir(files.get()) : nullptr) {
-      struct stat open_file {};
-      if (::stat((base + "/fd/" + file->d_name).c_str(), &open_file) != 0 ||
-          open_file.st_dev != wanted.st_dev || open_file.st_ino != wanted.st_ino ||
+      struct statx open_file {};
+      // From what the kernel remembers: a file on a server that is gone must not hold us up.
+      if (::statx(AT_FDCWD, (base + "/fd/" + file->d_name).c_str(), AT_STATX_DONT_SYNC, STATX_INO,
+                  &open_file) != 0 ||
+          open_file.stx_dev_major != wanted.stx_dev_major ||
+          open_file.stx_dev_minor != wanted.stx_dev_minor || open_file.stx_ino != wanted.stx_ino ||
           !HoldsLockWithin(base + "/fdinfo/" + file->d_name, start, start + length)) {
         continue;
       }

@@ -116,6 +116,14 @@ std::string ProcessCommand() {
   return ::prctl(PR_GET_NAME, name) == 0 ? name : "";
 }
 
+void SyncParent(const std::string& directory) noexcept {
+  // Best effort: a parent that may not be read was made by somebody else, and long ago.
+  const int parent = ::open((directory + "/..").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (parent < 0) return;
+  (void)::fsync(parent);
+  ::close(parent);
+}
+
 Status EnsureDirectory(const std::string& path, std::uint32_t mode, Code code) {
   for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
     const std::string part = path.substr(0, end);
@@ -125,6 +133,7 @@ Status EnsureDirectory(const std::string& path, std::uint32_t mode, Code code) {
       if (last && ::chmod(part.c_str(), mode) != 0) {
         return FailErrno(errno, "set the mode of", part, code);
       }
+      SyncParent(part);
     } else if (const int error = errno; error != EEXIST) {
       struct stat found {};
       if (::stat(part.c_str(), &found) != 0) {

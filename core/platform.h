@@ -53,6 +53,9 @@ void SleepNs(std::int64_t ns) noexcept;
 // caller, root, or (when `mode` has group bits) the group can write to it.
 Status EnsureDirectory(const std::string& path, std::uint32_t mode, Code code);
 
+// The name of a new directory must outlive a power loss as well as what is in it.
+void SyncParent(const std::string& directory) noexcept;
+
 // The open file description's byte-range locks (fcntl(2), F_OFD_*): the kernel drops them when the
 // last copy of the descriptor is gone, and closing another descriptor of the file does not.
 enum class LockKind : std::int16_t { kShared, kExclusive, kNone };

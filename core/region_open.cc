@@ -37,7 +37,7 @@ Status LookAtName(const OpenContext& context, Look* out) {
   return Status::Ok();
 }
 
-// // The lock file that the region was made with.
+// The lock file that the region was made with.
 Status OpenLockFileOf(const Settings& settings, const Header& header, LockFile* out) {
   SHMFLAKE_RETURN_IF_ERROR(out->Open(settings.state_directory.value, header.id_namespace,
                                      header.file_mode, header.group_id, false));

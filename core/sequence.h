@@ -8,11 +8,12 @@
 //
 // Invariants:
 //   (1) Every value is handed out by exactly one step, to the one caller that made it: the word
-//   only rises. (2) A value is issued only if it is below a ceiling that was read from the region
-//   at some time; ceilings
-//       only rise, and each was durable in the store before it was written.
+//       only rises.
+//   (2) A value is issued only if it is below a ceiling that was read from the region at some time;
+//       ceilings only rise, and each was durable in the store before it was written.
 //   (3) Once the retired bit is set no step issues anything: the value it gets is above every
-//   limit. (4) A value may be drawn and not issued (a gap), never the reverse.
+//       limit.
+//   (4) A value may be drawn and not issued (a gap), never the reverse.
 #ifndef SHMFLAKE_CORE_SEQUENCE_H_
 #define SHMFLAKE_CORE_SEQUENCE_H_
 
@@ -40,11 +41,12 @@ struct Block {
   std::uint64_t count = 0;
 };
 
-// A different place for each tick, in the lower half of the sequence, so that IDs at low traffic do
-// not all end alike; an overflow carries into the next tick, so that it costs no capacity.
+// A different place for each tick, so that IDs at low traffic do not all end alike. An overflow
+// carries into the next tick, so that it costs no capacity; where nothing may be ahead of the clock
+// (`may_carry` false) the lower half has to do, and half a tick's capacity is left.
 [[nodiscard]] inline std::uint64_t SpreadOf(const IdFormat& format, std::uint64_t tick,
-                                            std::uint64_t salt) noexcept {
-  return Mix64(tick ^ salt) & (format.max_sequence() >> 1);
+                                            std::uint64_t salt, bool may_carry) noexcept {
+  return Mix64(tick ^ salt) & (format.max_sequence() >> (may_carry ? 0U : 1U));
 }
 
 // The first value above every limit but the retired bit's.

@@ -35,12 +35,6 @@ std::uint32_t DirectoryMode(std::uint32_t file_mode) {
   return 0700 | file_mode | search | ((file_mode & kGroupBits) != 0 ? S_ISGID : 0U);
 }
 
-// The name of a new directory must outlive a power loss as well as what is in it.
-void SyncParent(const std::string& path) {
-  const UniqueFd parent(::open((path + "/..").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (parent) ::fsync(parent.get());
-}
-
 // The mode whatever the umask, and the directory's group where a group is let in.
 Status SetAccess(int fd, const std::string& path, std::uint32_t mode) {
   if ((mode & kGroupBits) != 0) {

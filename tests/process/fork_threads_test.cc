@@ -61,8 +61,8 @@ TEST_P(ForkWithThreads, ChildrenForkedWhileThreadsDrawAndExtendGoOnAndExtendToo)
       ::usleep(static_cast<useconds_t>(round * 50));
       return DrawSlowly(flake.get(), 100);
     });
-    ASSERT_EQ(kGood, other.Wait(10'000)) << "round " << round;
-    ASSERT_EQ(kGood, child.Wait(10'000)) << "round " << round;
+    ASSERT_EQ(kGood, other.Wait(30'000)) << "round " << round;
+    ASSERT_EQ(kGood, child.Wait(30'000)) << "round " << round;
   }
   stop = true;
   for (std::thread& thread : threads) thread.join();

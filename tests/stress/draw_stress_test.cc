@@ -47,7 +47,7 @@ class DrawStress : public ::testing::Test {
   [[nodiscard]] DrawBounds Bounds() {
     DrawBounds bounds;
     bounds.now = kStartTick + readings_.fetch_add(1, std::memory_order_relaxed) / 64;
-    bounds.spread = SpreadOf(format_, bounds.now, 1);
+    bounds.spread = SpreadOf(format_, bounds.now, 1, true);
     bounds.floor = 1;
     bounds.ahead_end = bounds.ceiling = format_.state_end();
     return bounds;

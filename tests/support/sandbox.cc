@@ -52,6 +52,7 @@ shmflake_options Sandbox::Options() const {
   options.directory = regions.c_str();
   options.state_directory = state.c_str();
   options.worker_id = 1;
+  options.wait_timeout_ms = 10'000;  // a loaded machine's disk may take seconds to sync
   return options;
 }
 

@@ -62,7 +62,7 @@ TEST(DrawModelTest, AgreesWithAModelOverRandomDrawsTimesAndCeilings) {
       if (below(20) == 0) bounds.ceiling += below(40 * (format.max_sequence() + 1));
       if (below(10) == 0) bounds.floor = word.LoadRelaxed();
       bounds.now = std::min(clock, format.max_timestamp() + 1);
-      bounds.spread = SpreadOf(format, bounds.now, seed);
+      bounds.spread = SpreadOf(format, bounds.now, seed, seed % 2 == 0);
       bounds.ahead_end = format.StateOf(std::min(bounds.now + 5, format.max_timestamp() + 1), 0);
       const std::uint64_t want = below(4) == 0 ? 1 + below(200) : 1;
       const bool within_tick = below(2) == 0;
@@ -85,12 +85,28 @@ TEST(DrawModelTest, AgreesWithAModelOverRandomDrawsTimesAndCeilings) {
 
 // ---------------------------------------------------------------- The spread
 
-TEST(SpreadTest, StaysInTheLowerHalfOfTheSequence) {
+TEST(SpreadTest, StaysInTheLowerHalfOfTheSequenceWhereNothingMayCarry) {
   for (const std::uint32_t bits : {1U, 2U, 12U, 22U, 31U}) {
     const IdFormat format = FormatWith(bits);
     for (std::uint64_t tick = 0; tick < 2000; ++tick) {
-      ASSERT_LE(SpreadOf(format, tick, 99), format.max_sequence() / 2);
+      ASSERT_LE(SpreadOf(format, tick, 99, false), format.max_sequence() / 2);
     }
+  }
+}
+
+TEST(SpreadTest, ReachesEveryBitOfTheSequenceWhereItMayCarry) {
+  for (const std::uint32_t bits : {1U, 2U, 12U, 22U, 31U}) {
+    const IdFormat format = FormatWith(bits);
+    std::uint64_t ones = 0;
+    std::uint64_t zeros = 0;
+    for (std::uint64_t tick = 0; tick < 2000; ++tick) {
+      const std::uint64_t spread = SpreadOf(format, tick, 99, true);
+      ASSERT_LE(spread, format.max_sequence());
+      ones |= spread;
+      zeros |= ~spread;
+    }
+    EXPECT_EQ(format.max_sequence(), ones);
+    EXPECT_EQ(format.max_sequence(), zeros & format.max_sequence());
   }
 }
 
@@ -98,7 +114,7 @@ TEST(SpreadTest, DependsOnTheRegion) {
   const IdFormat format = FormatWith(22);
   int equal = 0;
   for (std::uint64_t tick = 0; tick < 1000; ++tick) {
-    if (SpreadOf(format, tick, 1) == SpreadOf(format, tick, 2)) ++equal;
+    if (SpreadOf(format, tick, 1, true) == SpreadOf(format, tick, 2, true)) ++equal;
   }
   EXPECT_LT(equal, 5);
 }
@@ -115,7 +131,7 @@ TEST(SpreadTest, ShardsEvenlyAtOneIdPerTick) {
     for (std::uint64_t tick = 1000; tick < 1000 + draws; ++tick) {
       DrawBounds bounds;
       bounds.now = tick;
-      bounds.spread = SpreadOf(format, tick, 0x1234'5678'9abc'def0);
+      bounds.spread = SpreadOf(format, tick, 0x1234'5678'9abc'def0, true);
       bounds.ahead_end = bounds.ceiling = format.state_end();
       Block block;
       std::uint64_t seen = 0;
