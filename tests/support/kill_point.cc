@@ -23,6 +23,14 @@ void Hook(shmflake::Point point) {
   if (g_reached.fetch_add(1, std::memory_order_relaxed) + 1 == g_occurrence) g_action.load()();
 }
 
+std::atomic<void (*)(std::size_t)> g_everywhere{nullptr};
+
+void HookEverywhere(shmflake::Point point) {
+  if (void (*action)(std::size_t) = g_everywhere.load(); action != nullptr) {
+    action(static_cast<std::size_t>(point));
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> AllPoints() {
@@ -46,6 +54,11 @@ void ArmPoint(const std::string& point, int occurrence, void (*action)()) {
 void DisarmPoints() { g_point = -1; }
 
 int TimesReached() { return g_reached; }
+
+void AtEveryPoint(void (*action)(std::size_t point)) {
+  g_everywhere = action;
+  shmflake::g_point_hook = HookEverywhere;
+}
 
 void KillMyself() { ::kill(::getpid(), SIGKILL); }
 void StopMyself() { ::kill(::getpid(), SIGSTOP); }

@@ -3,6 +3,7 @@
 #ifndef SHMFLAKE_TESTS_SUPPORT_KILL_POINT_H_
 #define SHMFLAKE_TESTS_SUPPORT_KILL_POINT_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,10 @@ void ArmPoint(const std::string& point, int occurrence, void (*action)());
 void DisarmPoints();
 // How often the armed point was reached since.
 [[nodiscard]] int TimesReached();
+
+// The calling process, and children that it forks later, run `action` at every point that they
+// reach, with its index in AllPoints(). Null: no more.
+void AtEveryPoint(void (*action)(std::size_t point));
 
 void KillMyself();
 void StopMyself();
