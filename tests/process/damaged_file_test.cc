@@ -94,6 +94,16 @@ TEST_F(DamagedFile, EveryInvertedByteOfTheHeaderIsRefusedAndNothingIsWritten) {
   ExpectWorks();
 }
 
+TEST_F(DamagedFile, AWrongChecksumIsToldWithBothChecksums) {
+  const std::string good = Bytes();
+  char written[16];
+  std::uint32_t crc = 0;
+  std::memcpy(&crc, &good[kHeaderBytes - 4], sizeof(crc));
+  std::snprintf(written, sizeof(written), "%08x", crc);
+  ASSERT_TRUE(WriteInPlace(box_.region, "\x7f", 200));
+  ExpectRefused(SHMFLAKE_E_CHECKSUM, {"CRC-32C", written});
+}
+
 TEST_F(DamagedFile, AShortFileIsTruncatedWithBothSizes) {
   const std::string whole = Bytes();
   for (const std::size_t size :
