@@ -61,7 +61,7 @@ Status LockFile::Open(const std::string& state_directory, const std::string& id_
   if (create) {
     SHMFLAKE_RETURN_IF_ERROR(EnsureDirectory(
         state_directory, 0700U | (mode & 0060U) | ((mode & 0060U) != 0 ? 0010U : 0U),
-        Code::STATE_DIRECTORY));
+        Code::STATE_DIRECTORY, gid));
   }
   const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
   fd_.Reset(::open(path_.c_str(), flags));

@@ -124,13 +124,20 @@ void SyncParent(const std::string& directory) noexcept {
   ::close(parent);
 }
 
-Status EnsureDirectory(const std::string& path, std::uint32_t mode, Code code) {
+Status EnsureDirectory(const std::string& path, std::uint32_t mode, Code code, std::uint32_t gid) {
   for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
     const std::string part = path.substr(0, end);
     const bool last = end == std::string::npos;
     if (::mkdir(part.c_str(), mode) == 0) {
-      // umask does not decide who may share a region.
-      if (last && ::chmod(part.c_str(), mode) != 0) {
+      const bool give = last && gid != kNoGroupId;
+      if (give && ::chown(part.c_str(), static_cast<uid_t>(-1), gid) != 0) {
+        const int error = errno;
+        (void)::rmdir(part.c_str());
+        return FailErrno(error, "give to group " + std::to_string(gid) + " the directory", part,
+                         code);
+      }
+      // umask does not decide who may share a region. What a member makes in it is the group's.
+      if (last && ::chmod(part.c_str(), mode | (give ? S_ISGID : 0U)) != 0) {
         return FailErrno(errno, "set the mode of", part, code);
       }
       SyncParent(part);

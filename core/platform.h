@@ -51,7 +51,10 @@ void SleepNs(std::int64_t ns) noexcept;
 
 // Makes the directory and its parents with `mode` (the parents too) and checks that nobody but the
 // caller, root, or (when `mode` has group bits) the group can write to it.
-Status EnsureDirectory(const std::string& path, std::uint32_t mode, Code code);
+// A directory that is made is given to the group `gid`, if there is one.
+inline constexpr std::uint32_t kNoGroupId = ~0U;
+Status EnsureDirectory(const std::string& path, std::uint32_t mode, Code code,
+                       std::uint32_t gid = kNoGroupId);
 
 // The name of a new directory must outlive a power loss as well as what is in it.
 void SyncParent(const std::string& directory) noexcept;

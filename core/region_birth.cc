@@ -65,8 +65,9 @@ Status Birthplace::Prepare(const OpenContext& context) {
   const Settings& settings = *context.settings;
   const std::uint32_t group_bits =
       settings.group.given ? (settings.mode.value & 0060U) | 0010U : 0U;
-  SHMFLAKE_RETURN_IF_ERROR(
-      EnsureDirectory(settings.directory.value, 0700U | group_bits, Code::DIRECTORY));
+  SHMFLAKE_RETURN_IF_ERROR(EnsureDirectory(settings.directory.value, 0700U | group_bits,
+                                           Code::DIRECTORY,
+                                           settings.group.given ? settings.gid : kNoGroupId));
   SHMFLAKE_RETURN_IF_ERROR(lock_file_.Open(
       settings.state_directory.value, settings.id_namespace.value, settings.mode.value,
       settings.group.given ? settings.gid : kNoGroup, true, context.deadline_ns));
