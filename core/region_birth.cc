@@ -55,6 +55,21 @@ std::uint64_t FloorFrom(const RegionFile* retired, const Header& header) {
   return format.TickOf(std::min(last, format.state_end() - 1)) + 1;
 }
 
+// WORKER_HELD with the name of the region that holds the worker ID, which the store remembers.
+Status NameHolder(const OpenContext& context, const Header& header, const Status& clash) {
+  std::unique_ptr<Store> store;
+  std::string holder;
+  const auto look = [&](const LeaseRecord& record, std::uint64_t* /*horizon*/) {
+    if (record.exists && record.holder != 0) holder = record.holder_region;
+    return clash;  // nothing is changed
+  };
+  if (OpenStoreOf(header, *context.settings, MsUntilDeadline(context), &store).ok()) {
+    (void)store->Acquire(LeaseKeyOf(header), look);
+  }
+  if (holder.empty()) return clash;
+  return {clash.code(), clash.message() + "; it is the region \"" + holder + "\""};
+}
+
 }  // namespace
 
 Birthplace::~Birthplace() {
@@ -144,7 +159,9 @@ Status Birthplace::Create(const OpenContext& context, const RegionFile* retired,
   if (retired != nullptr) {
     SHMFLAKE_RETURN_IF_ERROR(lock_file_.RecordRetired(retired->header.instance_id));
   }
-  SHMFLAKE_RETURN_IF_ERROR(lock_file_.CheckNobodyAttached(scope, path));  // lock_file.h, (1)
+  const Status clash = lock_file_.CheckNobodyAttached(scope, path);  // lock_file.h, (1)
+  if (clash.code() == Code::WORKER_HELD) return NameHolder(context, header, clash);
+  SHMFLAKE_RETURN_IF_ERROR(clash);
   SHMFLAKE_REACH(kCreateNobodyAttached);
   SHMFLAKE_RETURN_IF_ERROR(Lease(context, retired, &content));
   SHMFLAKE_REACH(kCreateLeased);
