@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "core/fault_guard.h"
+#include "core/lease.h"
 
 namespace shmflake {
 namespace {
@@ -115,8 +116,14 @@ RegionLoss Region::CheckLoss() const noexcept {
   if (header->magic != header_.magic || header->instance_id != header_.instance_id ||
       header->crc32c != header_.crc32c) {
     // A tombstone stands here after the file shrank and grew again.
-    return header->magic == 0 ? RegionLoss::kTruncated : RegionLoss::kOverwritten;
+    const RegionLoss loss = header->magic == 0 ? RegionLoss::kTruncated : RegionLoss::kOverwritten;
+    // The file may be somebody's: not even counters are written to it from here on.
+    if (guarded_) ReplaceGuardedMapping(image_);
+    return loss;
   }
+  // With a ceiling that no lease can have nothing would be extended any more, and nobody would
+  // remember what is issued.
+  if (!IsCeiling(format_, image_->ceiling.LoadRelaxed())) return RegionLoss::kOverwritten;
   return RegionLoss::kNone;
 }
 

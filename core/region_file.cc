@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "core/failpoint.h"
+#include "core/lease.h"
 
 namespace shmflake {
 namespace {
@@ -122,11 +123,12 @@ Status OpenRegionFile(const Settings& settings, RegionFile* out) {
   std::uint64_t ceiling = 0;
   if (::pread(fd.get(), &ceiling, sizeof(ceiling), offsetof(RegionImage, ceiling)) !=
           static_cast<ssize_t>(sizeof(ceiling)) ||
-      (state & ~kRetiredBit) < BirthState(header) || ceiling <= BirthState(header)) {
+      (state & ~kRetiredBit) < BirthState(header) || ceiling <= BirthState(header) ||
+      !IsCeiling(FormatOf(header), ceiling)) {
     return Fail(
         Code::HEADER,
-        "%s was overwritten: its state word or its ceiling is below its birth; remove it, the "
-        "next region starts at the horizon",
+        "%s was overwritten: its state word or its ceiling is below its birth, or impossible; "
+        "remove it, the next region starts at the horizon",
         path.c_str());
   }
   out->fd = std::move(fd);
