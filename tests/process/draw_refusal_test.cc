@@ -40,12 +40,18 @@ class DrawRefusal : public ::testing::Test {
  protected:
   DrawRefusal() : options_(box_.Options()) {
     g_clock_shift_ms = 0;
-    options_.wait_timeout_ms = 50;
+    options_.wait_timeout_ms = 5000;
   }
   ~DrawRefusal() override {
     g_clock_shift_ms = 0;
     EXPECT_EQ(0U, log_.CountRepeats());
     EXPECT_EQ(0U, log_.disorder());
+  }
+  // Born with patience; a draw from it is refused soon.
+  Flake OpenWithShortWait() {
+    const Flake born = box_.MustOpen(&options_);
+    options_.wait_timeout_ms = 100;
+    return box_.MustOpen(&options_);
   }
   // Both kinds of draw, the one of try_next first.
   int DrawsAreRefused(int expected, ::shmflake* flake, const std::vector<std::string>& parts) {
@@ -68,7 +74,7 @@ TEST_F(DrawRefusal, ASequenceThatIsUsedUpSaysHowFarAheadItIsAndHowFarItMayBe) {
   options_.sequence_bits = 1;
   options_.tick_us = 1'000'000;
   options_.max_backward_ms = 2000;
-  const Flake flake = box_.MustOpen(&options_);
+  const Flake flake = OpenWithShortWait();
   Drawer drawer(flake.get(), log_);
   int code = 0;
   for (int i = 0; i < 20 && code == 0; ++i) code = drawer.TryNext();
@@ -77,7 +83,7 @@ TEST_F(DrawRefusal, ASequenceThatIsUsedUpSaysHowFarAheadItIsAndHowFarItMayBe) {
 }
 
 TEST_F(DrawRefusal, AClockThatWasSetBackSaysByHowMuchAndHowMuchIsAllowed) {
-  const Flake flake = box_.MustOpen(&options_);
+  const Flake flake = OpenWithShortWait();
   EXPECT_EQ(kGood, Draws(flake.get()));
   g_clock_shift_ms = -10 * kMinute;
   SleepMs(15);
@@ -204,7 +210,6 @@ TEST_F(DrawRefusal, ALostLeaseIsLoggedWithWhoHoldsItAndTheNextRegionIsAboveAll) 
       if (std::strcmp(fields[i].key, "message") == 0) out->message = fields[i].value;
     }
   };
-  options_.wait_timeout_ms = 1000;
   const Flake flake = box_.MustOpen(&options_);
   EXPECT_EQ(kGood, Draws(flake.get()));
   const std::uint64_t region = InstanceOf(flake.get());

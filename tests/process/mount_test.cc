@@ -25,7 +25,7 @@ class Mount : public ::testing::Test {
     options_ = box_.Options();
     options_.directory = regions_.c_str();
     options_.state_directory = state_.c_str();
-    options_.wait_timeout_ms = 300;
+    options_.wait_timeout_ms = 1500;
     ::mkdir(regions_.c_str(), 0700);
     ::mkdir(state_.c_str(), 0700);
   }

@@ -12,6 +12,7 @@
 
 #include "tests/support/drawer.h"
 #include "tests/support/process.h"
+#include "tests/support/refused.h"
 #include "tests/support/sandbox.h"
 
 namespace flake::test {
@@ -135,6 +136,111 @@ TEST_F(SplitBrain, AnOlderStateOfTheRegionWrittenOverItInPlaceGivesNoRepeat) {
     SleepMs(60);
   }
   EndDrawers();
+}
+
+// Processes that have a region open and do not draw, so that they do not notice what is done to it.
+class Bystanders : public ::testing::Test {
+ protected:
+  void Start(int count, const shmflake_options& options, const char* name = nullptr) {
+    const int before = ready_->load();
+    for (int i = 0; i < count; ++i) {
+      processes_.emplace_back([&, name] {
+        int code = 0;
+        const Flake flake = box_.Open(&code, &options, name);
+        if (flake == nullptr) return Expect(0, code);
+        ready_->fetch_add(1);
+        while (!draw_->load()) SleepMs(1);
+        Drawer drawer(flake.get(), log_);
+        return Expect(0, drawer.Times(100));
+      });
+    }
+    ASSERT_TRUE(Eventually([&] { return ready_->load() == before + count; }));
+  }
+  // "pid 123 (" of each.
+  [[nodiscard]] std::vector<std::string> Pids() const {
+    std::vector<std::string> pids;
+    for (const Process& process : processes_) {
+      pids.push_back("pid " + std::to_string(process.pid()) + " (");
+    }
+    return pids;
+  }
+  void LetDraw() {
+    draw_->store(true);
+    for (Process& process : processes_) EXPECT_EQ(kGood, process.Wait());
+    processes_.clear();
+    EXPECT_EQ(0U, log_.CountRepeats());
+  }
+
+  Sandbox box_;
+  IdLog log_;
+  Shared<std::atomic<bool>> draw_;
+  Shared<std::atomic<int>> ready_;
+  std::vector<Process> processes_;
+};
+
+TEST_F(Bystanders, ANewcomerToARemovedRegionIsToldThePidsOfAllWhoStillUseIt) {
+  const shmflake_options options = box_.Options();
+  Start(3, options);
+  box_.RemoveRegion();
+  std::vector<std::string> parts = Pids();
+  parts.push_back(box_.region);
+  EXPECT_EQ(kGood, OpenRefused(SHMFLAKE_E_SPLIT_BRAIN, box_, parts));
+  // One that ended is not named, and the others are still in the way.
+  const std::string ended = Pids()[0];
+  processes_[0].Kill();
+  processes_.erase(processes_.begin());
+  EXPECT_EQ(kGood, OpenRefused(SHMFLAKE_E_SPLIT_BRAIN, box_, Pids()));
+  EXPECT_EQ(std::string::npos, std::string(shmflake_last_error()).find(ended));
+  EXPECT_EQ("", box_.ListRegions());
+  LetDraw();  // as the message says: they notice, and make room
+  EXPECT_NE(nullptr, box_.Open()) << shmflake_last_error();
+}
+
+TEST_F(Bystanders, AStoppedProcessIsInTheWayAndNamedUntilItIsKilled) {
+  const shmflake_options options = box_.Options();
+  Start(1, options);
+  processes_[0].Signal(SIGSTOP);
+  ASSERT_TRUE(processes_[0].WaitForStop());
+  box_.RemoveRegion();
+  EXPECT_EQ(kGood, OpenRefused(SHMFLAKE_E_SPLIT_BRAIN, box_, Pids()));
+  processes_.clear();
+  const Flake next = box_.MustOpen();
+  Drawer drawer(next.get(), log_);
+  EXPECT_EQ(0, drawer.Times(100));
+}
+
+TEST_F(Bystanders, AnotherRegionWithTheSameWorkerIdIsToldWhichRegionHoldsItAndWhoUsesIt) {
+  shmflake_options options = box_.Options();
+  options.id_namespace = "fleet";
+  options.worker_id = 17;
+  Start(2, options, "orders");
+  std::vector<std::string> parts = Pids();
+  parts.insert(parts.end(), {"worker_id 17", "orders"});
+  EXPECT_EQ(kGood, OpenRefused(SHMFLAKE_E_WORKER_HELD, box_, parts, &options, "invoices"));
+  EXPECT_EQ("orders.region", box_.ListRegions());
+  // What the message offers.
+  options.worker_id = 18;
+  int code = 0;
+  EXPECT_NE(nullptr, box_.Open(&code, &options, "invoices")) << shmflake_last_error();
+  options.worker_id = 17;
+  options.id_namespace = "elsewhere";
+  EXPECT_NE(nullptr, box_.Open(&code, &options, "payments")) << shmflake_last_error();
+  LetDraw();
+}
+
+TEST_F(Bystanders, AnotherStateDirectoryForTheSameRegionIsRefusedWithBothWaysOut) {
+  const Sandbox other;
+  shmflake_options options = box_.Options();
+  Start(1, options);
+  options.state_directory = other.state.c_str();
+  const std::vector<std::string> parts = {other.state, "SHMFLAKE_STATE_DIR", "retire"};
+  // One that nobody used yet, and one of other regions.
+  EXPECT_EQ(kGood, OpenRefused(SHMFLAKE_E_STATE_CHANGED, box_, parts, &options));
+  { const Flake others = other.MustOpen(); }
+  EXPECT_EQ(kGood, OpenRefused(SHMFLAKE_E_STATE_CHANGED, box_, parts, &options));
+  EXPECT_EQ("default.region", box_.ListRegions());
+  EXPECT_NE(nullptr, box_.Open()) << shmflake_last_error();
+  LetDraw();
 }
 
 }  // namespace

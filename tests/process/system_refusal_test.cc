@@ -20,7 +20,7 @@ namespace {
 
 class SystemRefusal : public ::testing::Test {
  protected:
-  SystemRefusal() : options_(box_.Options()) { options_.wait_timeout_ms = 200; }
+  SystemRefusal() : options_(box_.Options()) { options_.wait_timeout_ms = 5000; }
 
   // A process that holds something of the file until it is killed.
   Process Hold(const std::string& path, int flags, const std::function<int(int)>& take) {
@@ -59,9 +59,11 @@ TEST_F(SystemRefusal, WhoHoldsABirthUpIsNamedAfterTheWait) {
     byte.l_len = 1;
     return ::fcntl(fd, F_OFD_SETLK, &byte);
   });
+  options_.wait_timeout_ms = 200;
   EXPECT_EQ(kGood, OpenRefused(SHMFLAKE_E_TIMEOUT, box_,
                                {lock, "pid " + std::to_string(holder.pid())}, &options_));
   EXPECT_EQ("", box_.ListRegions());
+  options_.wait_timeout_ms = 5000;
   holder.Kill();
   ExpectWorks();
 }

@@ -49,6 +49,7 @@ std::string Sealed(std::string file) {
 
 }  // namespace
 
+const std::uint32_t kVersion = shmflake::kLayoutVersion;
 const std::size_t kRegionBytes = shmflake::kRegionSize;
 const std::size_t kHeaderBytes = sizeof(Header);
 const std::size_t kStateAt = offsetof(RegionImage, state);

@@ -10,6 +10,7 @@
 
 namespace flake::test {
 
+extern const std::uint32_t kVersion;  // of the layout
 extern const std::size_t kRegionBytes;
 extern const std::size_t kHeaderBytes;
 extern const std::size_t kStateAt;
