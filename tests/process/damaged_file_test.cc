@@ -242,7 +242,7 @@ TEST_F(DamagedFile, WhatIsNoRegularFileIsRefusedAndNobodyWaitsForIt) {
 }
 
 TEST_F(DamagedFile, AModeThatLetsOthersInIsRefusedWithTheMode) {
-  for (const mode_t mode : {0666, 0602, 0604, 0770, 04600}) {
+  for (const mode_t mode : {0666U, 0602U, 0604U, 0770U, 04600U}) {
     ASSERT_EQ(0, ::chmod(box_.region.c_str(), mode));
     char text[8];
     std::snprintf(text, sizeof(text), "%04o", mode);
