@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/draw_error.h"
 
+#include "core/id_text_error.h"
+
 namespace shmflake {
 
 std::string DescribeDrawError(const DrawError& error) {
@@ -55,6 +57,10 @@ std::string DescribeDrawError(const DrawError& error) {
           .message();
     case Code::ID:
       return "an ID has 63 bits: the sign bit is set";
+    case Code::TEXT:
+    case Code::FORM:
+    case Code::BUFFER:
+      return DescribeTextError(error);
     default:
       return CodeRule(error.code);
   }

@@ -17,6 +17,9 @@
   X(ID, -9, "the ID cannot have come from this region") \
   X(TOO_FAR_AHEAD, -10, "observe: the ID is further ahead of the clock than max_backward_ms") \
   X(INSTANT, -11, "bounds: the instant is before the epoch or after the time range") \
+  X(TEXT, -12, "the text is no ID of that form") \
+  X(FORM, -13, "no such text form") \
+  X(BUFFER, -14, "the buffer is too small") \
   X(CONFIG_NOT_FOUND, -20, "the file that was named cannot be read") \
   X(CONFIG_SYNTAX, -21, "not TOML") \
   X(CONFIG_KEY, -22, "an unknown key") \

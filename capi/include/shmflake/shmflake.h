@@ -103,6 +103,9 @@ enum {
   SHMFLAKE_E_TOO_FAR_AHEAD =
       -10,                  /* observe: the ID is further ahead of the clock than max_backward_ms */
   SHMFLAKE_E_INSTANT = -11, /* bounds: the instant is before the epoch or after the time range */
+  SHMFLAKE_E_TEXT = -12,    /* the text is no ID of that form */
+  SHMFLAKE_E_FORM = -13,    /* no such text form */
+  SHMFLAKE_E_BUFFER = -14,  /* the buffer is too small */
 
   /* The configuration file. */
   SHMFLAKE_E_CONFIG_NOT_FOUND = -20, /* the file that was named cannot be read */
@@ -406,6 +409,48 @@ SHMFLAKE_API int shmflake_decode(const shmflake* flake, uint64_t id, shmflake_pa
  * NULL_ARGUMENT; INSTANT. Thread-safe, fork-safe, async-signal-safe; never blocks. */
 SHMFLAKE_API int shmflake_bounds(const shmflake* flake, int64_t unix_ms, uint64_t* lowest,
                                  uint64_t* highest);
+
+/* ---------------------------------------------------------- IDs as text
+ * ------------------------------ */
+
+/* How a 64-bit ID, 0..2^64 - 1, is written. All but decimal have a fixed width, so that the texts
+ * sort bytewise as the IDs do, and are read with fewer digits, too. */
+enum {
+  SHMFLAKE_FORM_DECIMAL = 1,    /* 1..20 digits, without leading zeros */
+  SHMFLAKE_FORM_HEX = 2,        /* 16: 0-9a-f; read in either case */
+  SHMFLAKE_FORM_BASE36 = 3,     /* 13: 0-9a-z; read in either case */
+  SHMFLAKE_FORM_BASE58 = 4,     /* 11: Bitcoin's 1-9A-HJ-NP-Za-km-z */
+  SHMFLAKE_FORM_BASE62 = 5,     /* 11: 0-9A-Za-z */
+  SHMFLAKE_FORM_CROCKFORD32 = 6 /* 13: 0-9A-Z without I, L, O, U, as TSIDs; read as Crockford says:
+                                    either case, I and L as 1, O as 0, single hyphens skipped */
+};
+
+/* Bytes that every text below fits in, with its NUL. */
+#define SHMFLAKE_TEXT_SIZE 40
+
+/*
+ * Writes the ID and a NUL into text[0..size-1]. Errors: NULL_ARGUMENT; FORM; BUFFER, whose message
+ * says how many bytes are needed. Thread-safe, fork-safe, async-signal-safe; never blocks. So are
+ * all functions of this section.
+ */
+SHMFLAKE_API int shmflake_format(uint64_t id, int form, char* text, size_t size);
+
+/*
+ * Reads a text that is one ID in that form and nothing else: no sign, no space, nothing behind it.
+ * Errors: NULL_ARGUMENT; FORM; TEXT (empty, too long, 2^64 or more, or a foreign character: the
+ * message has it, and its position from 1).
+ */
+SHMFLAKE_API int shmflake_parse(const char* text, int form, uint64_t* id);
+
+/* A UUID of any version (RFC 9562): 8-4-4-4-12 hex digits in lower case; read in either case.
+ * Errors: NULL_ARGUMENT; of parse also TEXT. */
+SHMFLAKE_API int shmflake_format_uuid(const unsigned char uuid[16], char text[37]);
+SHMFLAKE_API int shmflake_parse_uuid(const char* text, unsigned char uuid[16]);
+
+/* A ULID: 26 digits 0-9A-Z without I, L, O, U; read in either case, I and L as 1, O as 0. Larger
+ * ones than 7ZZZZZZZZZZZZZZZZZZZZZZZZZ are refused. Errors: NULL_ARGUMENT; of parse also TEXT. */
+SHMFLAKE_API int shmflake_format_ulid(const unsigned char ulid[16], char text[27]);
+SHMFLAKE_API int shmflake_parse_ulid(const char* text, unsigned char ulid[16]);
 
 /* ---------------------------------------------------- For people and metrics
  * ------------------------- */
