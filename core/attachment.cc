@@ -5,6 +5,8 @@
 #include <limits>
 
 #include "core/failpoint.h"
+#include "core/random_pool.h"
+#include "core/uuid_format.h"
 
 namespace shmflake {
 namespace {
@@ -19,11 +21,15 @@ constexpr std::uint64_t kSoftMargin = 64;
 
 }  // namespace
 
-std::int64_t Attachment::MsOfTicks(std::uint64_t ticks) const noexcept {
+namespace {
+
+std::int64_t MsOfTicks(const IdFormat& format, std::uint64_t ticks) noexcept {
   return static_cast<std::int64_t>(
       std::min<std::uint64_t>(ticks, std::numeric_limits<std::int64_t>::max() / 1'000'000) *
-      format().tick_us / 1000);
+      format.tick_us / 1000);
 }
+
+}  // namespace
 
 std::uint64_t Attachment::NowTick() noexcept {
   std::uint64_t tick = 0;
@@ -31,21 +37,26 @@ std::uint64_t Attachment::NowTick() noexcept {
   return tick;
 }
 
-DrawBounds Attachment::BoundsAt(std::uint64_t now, std::uint64_t want) const noexcept {
-  const IdFormat& f = format();
-  const Header& header = region_->header();
+DrawBounds Attachment::BoundsAt(const DrawStream& stream, std::uint64_t now) const noexcept {
+  const IdFormat& f = stream.format;
   DrawBounds bounds;
   bounds.now = std::min(now, f.max_timestamp() + 1);
-  // A block ends with its tick: half of one is always left for it.
-  const bool may_carry = max_ahead_ != 0 && want == 1 && !relaxed_;
-  bounds.spread = SpreadOf(f, bounds.now, header.instance_id, may_carry);
   // Below its birth the word was never: also who has not drawn yet sees that it was overwritten.
-  bounds.floor = std::max(BirthState(header), cache_->floor.load(std::memory_order_relaxed));
+  bounds.floor = std::max(stream.birth_state, stream.window->floor.load(std::memory_order_relaxed));
   const std::uint64_t last_tick =
-      std::min(f.max_timestamp(), std::max(bounds.now + max_ahead_, header.allowance_tick));
+      std::min(f.max_timestamp(), std::max(bounds.now + stream.max_ahead, stream.allowance_tick));
   bounds.ahead_end = f.StateOf(last_tick + 1, 0);
-  bounds.ceiling = image().ceiling.LoadRelaxed();
+  bounds.ceiling = stream.ceiling->LoadRelaxed();
   return bounds;
+}
+
+std::uint64_t Attachment::Spread(StreamKind kind, std::uint64_t now,
+                                 std::uint64_t want) const noexcept {
+  // A counter that is seeded at random (RFC 9562, section 6.2), with half of it left to count on.
+  if (kind == StreamKind::kUuids) return PooledRandom() & (kUuidFormat.max_sequence() >> 1);
+  // A block ends with its tick: half of one is always left for it.
+  const bool may_carry = ids_.max_ahead != 0 && want == 1 && !relaxed_;
+  return SpreadOf(ids_.format, now, region_->header().instance_id, may_carry);
 }
 
 // The file and the clock, every 10 ms of drawing, and after every pause longer than that.
@@ -95,22 +106,23 @@ DrawError Attachment::CheckClockSteps() noexcept {
   return {};
 }
 
-bool Attachment::FinishNearLimit(std::uint64_t value, std::uint64_t* id) noexcept {
-  cache_->window_cycles.store(0, std::memory_order_relaxed);  // the next draw looks first
-  if (value <= cache_->floor.load(std::memory_order_relaxed) ||
-      value >= cache_->hard_limit.load(std::memory_order_relaxed)) {
+bool Attachment::FinishNearLimit(StreamKind kind, std::uint64_t value) noexcept {
+  DrawWindow& window = *StreamOf(kind).window;
+  window.cycles.store(0, std::memory_order_relaxed);  // the next draw looks first
+  if (value <= window.floor.load(std::memory_order_relaxed) ||
+      value >= window.hard_limit.load(std::memory_order_relaxed)) {
     return false;
   }
-  *id = IdOf(value);
   Count(1);
   return true;
 }
 
-DrawResult Attachment::Take(const DrawBounds& bounds, std::uint64_t want, bool within_tick,
-                            Block* out, std::uint64_t* seen) noexcept {
-  const IdFormat& f = format();
-  if (!relaxed_ || want != 1 || within_tick)
-    return DrawBlock(*state_, f, bounds, want, within_tick, out, seen);
+DrawResult Attachment::Take(const DrawStream& stream, const DrawBounds& bounds, std::uint64_t want,
+                            bool within_tick, Block* out, std::uint64_t* seen) noexcept {
+  const IdFormat& f = stream.format;
+  if (!relaxed_ || want != 1 || within_tick || &stream == &uuids_) {
+    return DrawBlock(*stream.word, f, bounds, want, within_tick, out, seen);
+  }
   LocalBlock& block = cache_->block;
   std::uint64_t value = 0;
   if (!retired() && block.Take(f.StateOf(bounds.now, 0), &value)) {
@@ -127,25 +139,27 @@ DrawResult Attachment::Take(const DrawBounds& bounds, std::uint64_t want, bool w
   return result;
 }
 
-void Attachment::OpenWindow(std::uint64_t tsc, std::int64_t now_ns, const DrawBounds& bounds,
-                            std::uint64_t state) noexcept {
-  const IdFormat& f = format();
+void Attachment::OpenWindow(const DrawStream& stream, std::uint64_t tsc, std::int64_t now_ns,
+                            const DrawBounds& bounds, std::uint64_t state) noexcept {
+  const IdFormat& f = stream.format;
+  DrawWindow& window = *stream.window;
   const std::uint64_t hard = EndOfDraw(f, bounds);
-  cache_->floor.store(state, std::memory_order_relaxed);
-  cache_->hard_limit.store(hard, std::memory_order_relaxed);
-  cache_->soft_limit.store(hard - std::min(hard, kSoftMargin), std::memory_order_relaxed);
+  window.floor.store(state, std::memory_order_relaxed);
+  window.hard_limit.store(hard, std::memory_order_relaxed);
+  window.soft_limit.store(hard - std::min(hard, kSoftMargin), std::memory_order_relaxed);
   if (!has_tsc_) return;
   const std::int64_t tick_ends_ns = UnixNsOfTick(f, bounds.now + 1);
   const std::int64_t left_ns = std::min(tick_ends_ns - now_ns, kLongestWindowNs);
-  const bool room = relaxed_ || state + 2 * kSoftMargin < hard;
-  Word& cycles = relaxed_ ? cache_->block_cycles : cache_->window_cycles;
-  cache_->window_begin.store(tsc, std::memory_order_relaxed);
+  const bool blocks = relaxed_ && &stream == &ids_;
+  const bool room = blocks || state + 2 * kSoftMargin < hard;
+  Word& cycles = blocks ? cache_->block_cycles : window.cycles;
+  window.begin.store(tsc, std::memory_order_relaxed);
   cycles.store(room ? ProcessTscRate().CyclesWithin(left_ns) : 0, std::memory_order_relaxed);
 }
 
-DrawError Attachment::Explain(DrawResult result, const DrawBounds& bounds,
+DrawError Attachment::Explain(const DrawStream& stream, DrawResult result, const DrawBounds& bounds,
                               std::uint64_t seen) noexcept {
-  const IdFormat& f = format();
+  const IdFormat& f = stream.format;
   const std::uint64_t tick = f.TickOf(seen & ~kRetiredBit);
   const std::uint64_t ahead = tick > bounds.now ? tick - bounds.now : 0;
   const std::int64_t allowed_ms = region_->header().max_backward_ms;
@@ -163,14 +177,14 @@ DrawError Attachment::Explain(DrawResult result, const DrawBounds& bounds,
     case DrawResult::kBackwards:
       // Older bytes of this very region were written over it: nobody may draw from them. What is
       // not ours is left alone.
-      if (region_->CheckLoss() == RegionLoss::kNone) (void)image().state.RetireRelaxed();
+      if (region_->CheckLoss() == RegionLoss::kNone) (void)RetireWords(image());
       loss_.store(static_cast<std::uint32_t>(RegionLoss::kOverwritten), std::memory_order_relaxed);
       return {Code::REGION_LOST, static_cast<std::int64_t>(RegionLoss::kOverwritten), 0};
     case DrawResult::kAhead:
       // A burst stops within a tick of the bound; what is further ahead was left by a clock set
       // back.
       return {tick > f.TickOf(bounds.ahead_end) ? Code::CLOCK_BEHIND : Code::EXHAUSTED,
-              MsOfTicks(ahead), allowed_ms};
+              MsOfTicks(f, ahead), allowed_ms};
     case DrawResult::kCeiling:
       return {Code::CEILING,
               UnixMsOfTick(f, bounds.now) - UnixMsOfTick(f, f.TickOf(bounds.ceiling)), 0};
@@ -181,18 +195,20 @@ DrawError Attachment::Explain(DrawResult result, const DrawBounds& bounds,
   return {Code::SYSTEM, 0, 0};
 }
 
-DrawError Attachment::Draw(std::uint64_t want, bool within_tick, Block* out,
+DrawError Attachment::Draw(StreamKind kind, std::uint64_t want, bool within_tick, Block* out,
                            std::uint64_t* now) noexcept {
+  const DrawStream& stream = StreamOf(kind);
   AdoptIfForked();
   const std::uint64_t tsc = has_tsc_ ? ReadTsc() : 0;  // before the clock: the window ends early
   const std::int64_t now_ns = clock_.RealtimeNs();
   if (const DrawError error = LookAfter(now_ns); !error.ok()) return error;
-  (void)TickOfUnixNs(format(), now_ns, now);
-  const DrawBounds bounds = BoundsAt(*now, want);
+  (void)TickOfUnixNs(stream.format, now_ns, now);
+  DrawBounds bounds = BoundsAt(stream, *now);
+  bounds.spread = Spread(kind, bounds.now, want);
   std::uint64_t seen = 0;
-  const DrawResult result = Take(bounds, want, within_tick, out, &seen);
-  if (result != DrawResult::kDrawn) return Explain(result, bounds, seen);
-  OpenWindow(tsc, now_ns, bounds, out->first + out->count - 1);
+  const DrawResult result = Take(stream, bounds, want, within_tick, out, &seen);
+  if (result != DrawResult::kDrawn) return Explain(stream, result, bounds, seen);
+  OpenWindow(stream, tsc, now_ns, bounds, out->first + out->count - 1);
   Count(out->count);
   return {};
 }
@@ -200,36 +216,42 @@ DrawError Attachment::Draw(std::uint64_t want, bool within_tick, Block* out,
 DrawError Attachment::Inspect() noexcept {
   AdoptIfForked();
   if (const DrawError error = LookAfter(clock_.RealtimeNs()); !error.ok()) return error;
-  return retired() ? Explain(DrawResult::kRetired, {}, 0) : DrawError{};
+  return retired() ? Explain(ids_, DrawResult::kRetired, {}, 0) : DrawError{};
 }
 
 DrawError Attachment::Observe(std::uint64_t id) noexcept {
   IdParts parts;
-  if (!SplitId(format(), id, &parts)) return {Code::ID, 0, 0};
+  if (!SplitId(format(), id, &parts))
+    return {Code::ID, static_cast<std::int64_t>(id), format().id_bits()};
   AdoptIfForked();
   const std::int64_t now_ns = clock_.RealtimeNs();
   if (const DrawError error = LookAfter(now_ns); !error.ok()) return error;
   std::uint64_t now = 0;
   (void)TickOfUnixNs(format(), now_ns, &now);
-  if (parts.timestamp > now + max_ahead_) {
-    return {Code::TOO_FAR_AHEAD, MsOfTicks(parts.timestamp - now),
+  if (parts.timestamp > now + ids_.max_ahead) {
+    return {Code::TOO_FAR_AHEAD, MsOfTicks(format(), parts.timestamp - now),
             std::int64_t{region_->header().max_backward_ms}};
   }
   // The whole tick counts as issued: the next ID has a larger timestamp, whatever the worker IDs
   // are.
   const std::uint64_t value = format().StateOf(parts.timestamp, format().max_sequence());
-  const DrawBounds bounds = BoundsAt(now, 1);
-  if (state_->LoadRelaxed() < bounds.floor) return Explain(DrawResult::kBackwards, bounds, 0);
-  if (Lift(*state_, value) == DrawResult::kRetired) return Explain(DrawResult::kRetired, {}, 0);
+  const DrawBounds bounds = BoundsAt(ids_, now);
+  if (state_->LoadRelaxed() < bounds.floor) {
+    return Explain(ids_, DrawResult::kBackwards, bounds, 0);
+  }
+  if (Lift(*state_, value) == DrawResult::kRetired) {
+    return Explain(ids_, DrawResult::kRetired, {}, 0);
+  }
   if (relaxed_) cache_->block.Raise({value, 1});  // values of the block below it are dropped
   return {};
 }
 
-std::int64_t Attachment::NsUntilRoom(const DrawError& error) noexcept {
+std::int64_t Attachment::NsUntilRoom(StreamKind kind, const DrawError& error) noexcept {
   if (error.code != Code::EXHAUSTED) return 20'000'000;  // the clock may be set right at any moment
-  const IdFormat& f = format();
-  const std::uint64_t tick = f.TickOf(image().state.LoadRelaxed() + 1);
-  const std::uint64_t wanted = tick > max_ahead_ ? tick - max_ahead_ : 0;
+  const DrawStream& stream = StreamOf(kind);
+  const IdFormat& f = stream.format;
+  const std::uint64_t tick = f.TickOf(stream.word->LoadRelaxed() + 1);
+  const std::uint64_t wanted = tick > stream.max_ahead ? tick - stream.max_ahead : 0;
   const std::int64_t wait = UnixNsOfTick(f, wanted) - clock_.RealtimeNs();
   return std::clamp<std::int64_t>(wait, 20'000, 20'000'000);
 }

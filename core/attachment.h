@@ -30,14 +30,18 @@
 
 namespace shmflake {
 
-// Zero is its empty state, which a child starts from.
+// Until when, and up to which value, a draw is one addition. Zero is its empty state, which a child
+// starts from.
+struct DrawWindow {
+  Word begin;       // the clock need not be read while ReadTsc() - begin < cycles
+  Word cycles;      // 0 for IDs in relaxed ordering, which have block_cycles instead
+  Word floor;       // the state word was seen here; a lower one was overwritten
+  Word soft_limit;  // below it a draw may add without looking
+  Word hard_limit;  // below it a value that was added may still be issued
+};
+
 struct DrawCache {
-  // The window: the clock need not be read while ReadTsc() - window_begin < window_cycles.
-  Word window_begin;
-  Word window_cycles;  // 0 in relaxed ordering, which has block_cycles instead
-  Word floor;          // the state word was seen here; a lower one was overwritten
-  Word soft_limit;     // below it a draw may add without looking
-  Word hard_limit;     // below it a value that was added may still be issued
+  DrawWindow window;
   std::atomic<Slot*> slot;
   std::atomic<std::uint32_t> adopted;   // 0: this process has not made itself at home yet
   std::atomic<std::uint32_t> adopting;  // one thread does it
@@ -45,8 +49,29 @@ struct DrawCache {
   std::atomic<std::int64_t> next_check_ns;
   Word block_cycles;
   LocalBlock block;  // relaxed ordering only
+  alignas(64) DrawWindow uuid_window;
 };
 static_assert(sizeof(DrawCache) <= ForkPage::kSize);
+
+// One of the region's state words, with all that a draw from it must respect.
+struct DrawStream {
+  StateWord* word = nullptr;
+  RisingWord* ceiling = nullptr;
+  DrawWindow* window = nullptr;
+  IdFormat format;
+  std::uint64_t birth_state = 0;
+  std::uint64_t allowance_tick = 0;
+  std::uint64_t max_ahead = 0;  // ticks
+
+  void Init(const IdFormat& stream_format, StateWord* state, RisingWord* end,
+            DrawWindow* window_of_cache) noexcept {
+    format = stream_format;
+    word = state;
+    ceiling = end;
+    window = window_of_cache;
+  }
+};
+enum class StreamKind : std::uint8_t { kIds, kUuids };
 
 enum class FastResult : std::uint8_t { kDrawn, kUncounted, kNearLimit, kSlow };
 
@@ -66,14 +91,9 @@ class Attachment {
                                                                std::uint64_t* spare) noexcept {
     DrawCache& cache = *cache_;
     std::uint64_t value = 0;
-    const std::uint64_t passed = ReadTsc() - cache.window_begin.load(std::memory_order_relaxed);
-    if (passed < cache.window_cycles.load(std::memory_order_relaxed)) [[likely]] {
-      SHMFLAKE_REACH(kDrawBeforeFetchAdd);
-      value = state_->FetchAddRelaxed(1) + 1;
-      SHMFLAKE_REACH(kDrawAfterFetchAdd);
-      // Retired, overwritten, or near a limit: looked at more closely. Invariants (2), (3), (5).
-      if (value <= cache.floor.load(std::memory_order_relaxed) ||
-          value >= cache.soft_limit.load(std::memory_order_relaxed)) [[unlikely]] {
+    const std::uint64_t passed = ReadTsc() - cache.window.begin.load(std::memory_order_relaxed);
+    if (passed < cache.window.cycles.load(std::memory_order_relaxed)) [[likely]] {
+      if (!FastAdd(*state_, cache.window, &value)) [[unlikely]] {
         *spare = value;
         return FastResult::kNearLimit;
       }
@@ -82,20 +102,27 @@ class Attachment {
       return FastResult::kSlow;
     }
     *id = IdOf(value);
-    Slot* slot = cache.slot.load(std::memory_order_relaxed);
-    const std::uint32_t thread = CurrentThreadIndex();
-    if (slot == nullptr || !HasOwnStripe(thread)) [[unlikely]]
-      return FastResult::kUncounted;
-    CountOnOwnStripe(*slot, thread, 1);
-    return FastResult::kDrawn;
+    return FastCount(cache);
+  }
+  // The same for a UUID's state value, in every ordering.
+  [[nodiscard, gnu::always_inline]] inline FastResult FastUuid(std::uint64_t* value,
+                                                               std::uint64_t* spare) noexcept {
+    DrawCache& cache = *cache_;
+    const DrawWindow& window = cache.uuid_window;
+    const std::uint64_t passed = ReadTsc() - window.begin.load(std::memory_order_relaxed);
+    if (passed >= window.cycles.load(std::memory_order_relaxed)) return FastResult::kSlow;
+    if (!FastAdd(image().uuid_state, window, spare)) [[unlikely]]
+      return FastResult::kNearLimit;
+    *value = *spare;
+    return FastCount(cache);
   }
 
-  // A value that FastDraw added near a limit. False: it is a gap, use Draw.
-  [[nodiscard]] bool FinishNearLimit(std::uint64_t value, std::uint64_t* id) noexcept;
+  // A value that a fast draw added near a limit. False: it is a gap, use Draw.
+  [[nodiscard]] bool FinishNearLimit(StreamKind kind, std::uint64_t value) noexcept;
 
   // Reads the clock (*now is its tick, if it got that far), looks after the region, takes up to
-  // `want` values in one step.
-  [[nodiscard]] DrawError Draw(std::uint64_t want, bool within_tick, Block* out,
+  // `want` values in one step. Of UUIDs not async-signal-safe: a fresh tick's counter is random.
+  [[nodiscard]] DrawError Draw(StreamKind kind, std::uint64_t want, bool within_tick, Block* out,
                                std::uint64_t* now) noexcept;
 
   // CLOCK_JUMP, when max_forward_ms refuses what the wall clock did since somebody last looked.
@@ -134,7 +161,7 @@ class Attachment {
   [[nodiscard]] const LeaseTerms& terms() const noexcept { return terms_; }
   [[nodiscard]] bool has_tsc_window() const noexcept { return has_tsc_; }
   // How long to sleep until a draw that failed with EXHAUSTED or CLOCK_BEHIND may succeed.
-  [[nodiscard]] std::int64_t NsUntilRoom(const DrawError& error) noexcept;
+  [[nodiscard]] std::int64_t NsUntilRoom(StreamKind kind, const DrawError& error) noexcept;
   // The tick of the wall clock; 0 before the epoch, one past the range after it.
   [[nodiscard]] std::uint64_t NowTick() noexcept;
 
@@ -148,16 +175,41 @@ class Attachment {
   }
 
  private:
+  // Invariants (2), (3), (5). False: retired, overwritten, or near a limit, to be looked at.
+  [[nodiscard, gnu::always_inline]] static inline bool FastAdd(StateWord& word,
+                                                               const DrawWindow& window,
+                                                               std::uint64_t* value) noexcept {
+    SHMFLAKE_REACH(kDrawBeforeFetchAdd);
+    *value = word.FetchAddRelaxed(1) + 1;
+    SHMFLAKE_REACH(kDrawAfterFetchAdd);
+    return *value > window.floor.load(std::memory_order_relaxed) &&
+           *value < window.soft_limit.load(std::memory_order_relaxed);
+  }
+  [[nodiscard, gnu::always_inline]] static inline FastResult FastCount(DrawCache& cache) noexcept {
+    Slot* slot = cache.slot.load(std::memory_order_relaxed);
+    const std::uint32_t thread = CurrentThreadIndex();
+    if (slot == nullptr || !HasOwnStripe(thread)) [[unlikely]]
+      return FastResult::kUncounted;
+    CountOnOwnStripe(*slot, thread, 1);
+    return FastResult::kDrawn;
+  }
+
   void Adopt() noexcept;
+  void InitStreams() noexcept;
+  [[nodiscard]] const DrawStream& StreamOf(StreamKind kind) const noexcept {
+    return kind == StreamKind::kIds ? ids_ : uuids_;
+  }
   [[nodiscard]] DrawError LookAfter(std::int64_t now_ns) noexcept;
-  [[nodiscard]] DrawBounds BoundsAt(std::uint64_t now, std::uint64_t want) const noexcept;
-  [[nodiscard]] DrawResult Take(const DrawBounds& bounds, std::uint64_t want, bool within_tick,
-                                Block* out, std::uint64_t* seen) noexcept;
-  void OpenWindow(std::uint64_t tsc, std::int64_t now_ns, const DrawBounds& bounds,
-                  std::uint64_t state) noexcept;
-  [[nodiscard]] DrawError Explain(DrawResult result, const DrawBounds& bounds,
-                                  std::uint64_t seen) noexcept;
-  [[nodiscard]] std::int64_t MsOfTicks(std::uint64_t ticks) const noexcept;
+  [[nodiscard]] DrawBounds BoundsAt(const DrawStream& stream, std::uint64_t now) const noexcept;
+  [[nodiscard]] std::uint64_t Spread(StreamKind kind, std::uint64_t now,
+                                     std::uint64_t want) const noexcept;
+  [[nodiscard]] DrawResult Take(const DrawStream& stream, const DrawBounds& bounds,
+                                std::uint64_t want, bool within_tick, Block* out,
+                                std::uint64_t* seen) noexcept;
+  void OpenWindow(const DrawStream& stream, std::uint64_t tsc, std::int64_t now_ns,
+                  const DrawBounds& bounds, std::uint64_t state) noexcept;
+  [[nodiscard]] DrawError Explain(const DrawStream& stream, DrawResult result,
+                                  const DrawBounds& bounds, std::uint64_t seen) noexcept;
 
   // What the hot path reads lies on one line. In relaxed ordering the strict window never opens.
   alignas(64) StateWord* state_ = nullptr;
@@ -168,7 +220,8 @@ class Attachment {
   bool relaxed_ = false;
   bool has_tsc_ = false;
   Clock& clock_;
-  std::uint64_t max_ahead_ = 0;  // ticks
+  DrawStream ids_;
+  DrawStream uuids_;
   LeaseTerms terms_;
   std::uint32_t max_forward_ms_ = 0;
   std::atomic<std::uint32_t> loss_{0};

@@ -9,6 +9,7 @@
 
 #include "core/attachment.h"
 #include "core/lease.h"
+#include "core/uuid_format.h"
 
 namespace shmflake {
 namespace {
@@ -31,16 +32,18 @@ Status Attachment::Start(std::unique_ptr<Region> region, std::uint32_t max_forwa
   const IdFormat& format = region_->format();
   const Header& header = region_->header();
   state_ = &image().state;
-  sequence_mask_ = format.max_sequence();
+  // Where the worker ID is last, the whole state value goes before it.
+  const bool worker_last = format.order == FieldOrder::kWorkerLast;
+  sequence_mask_ = worker_last ? 0 : format.max_sequence();
   worker_bits_ = format.worker_bits();
-  worker_part_ = std::uint64_t{header.worker_id} << format.sequence_bits;
+  worker_part_ = std::uint64_t{header.worker_id} << (worker_last ? 0 : format.sequence_bits);
   relaxed_ = header.ordering == 2;
-  max_ahead_ = TicksOfMs(format, header.max_backward_ms);
   terms_ = MakeLeaseTerms(format, header.horizon_ms, 1);  // recovery is a birth's matter
   max_forward_ms_ = max_forward_ms;
   has_tsc_ = clock_.HasTsc();
   SHMFLAKE_RETURN_IF_ERROR(page_.Make());
   cache_ = new (page_.data()) DrawCache();
+  InitStreams();
   // A raw clone() skips the fallback's handler: a block must then not be cached at all.
   relaxed_ = relaxed_ && page_.wiped_by_kernel();
   if (has_tsc_) (void)ProcessTscRate().CyclesWithin(0);  // the measurement's first reading
@@ -48,6 +51,20 @@ Status Attachment::Start(std::unique_ptr<Region> region, std::uint32_t max_forwa
   cache_->slot.store(slot, std::memory_order_relaxed);
   cache_->adopted.store(1, std::memory_order_release);
   return Status::Ok();
+}
+
+void Attachment::InitStreams() noexcept {
+  const IdFormat& format = region_->format();
+  const Header& header = region_->header();
+  ids_.Init(format, &image().state, &image().ceiling, &cache_->window);
+  ids_.birth_state = BirthState(header);
+  ids_.allowance_tick = header.allowance_tick;
+  ids_.max_ahead = TicksOfMs(format, header.max_backward_ms);
+  uuids_.Init(kUuidFormat, &image().uuid_state, &image().uuid_ceiling, &cache_->uuid_window);
+  uuids_.birth_state = UuidBirthState(header);
+  uuids_.allowance_tick =
+      header.allowance_tick == 0 ? 0 : UuidMsOfTick(format, header.allowance_tick);
+  uuids_.max_ahead = header.max_backward_ms;
 }
 
 Attachment::~Attachment() {

@@ -56,7 +56,9 @@ std::string DescribeDrawError(const DrawError& error) {
                   limit, value)
           .message();
     case Code::ID:
-      return "an ID has 63 bits: the sign bit is set";
+      return Fail(error.code, "an ID of this layout has %lld bits, the sign bit stays 0: %llu",
+                  limit, static_cast<unsigned long long>(value))
+          .message();
     case Code::TEXT:
     case Code::FORM:
     case Code::BUFFER:

@@ -74,8 +74,8 @@ void Generator::Maintain() {
   NoteClockEvents(attachment);
 }
 
-bool Generator::FinishFast(Attachment& from, FastResult fast, std::uint64_t spare,
-                           std::uint64_t* id) noexcept {
+bool Generator::FinishFast(StreamKind kind, Attachment& from, FastResult fast,
+                           std::uint64_t value) noexcept {
   switch (fast) {
     case FastResult::kDrawn:
       return true;
@@ -83,7 +83,7 @@ bool Generator::FinishFast(Attachment& from, FastResult fast, std::uint64_t spar
       from.Count(1);
       return true;
     case FastResult::kNearLimit:
-      return from.FinishNearLimit(spare, id);
+      return from.FinishNearLimit(kind, value);
     case FastResult::kSlow:
       return false;
   }
@@ -92,11 +92,14 @@ bool Generator::FinishFast(Attachment& from, FastResult fast, std::uint64_t spar
 
 DrawError Generator::TryNextAfter(Attachment& from, FastResult fast, std::uint64_t spare,
                                   std::uint64_t* id) noexcept {
-  if (FinishFast(from, fast, spare, id)) return {};
+  if (FinishFast(StreamKind::kIds, from, fast, spare)) {
+    if (fast == FastResult::kNearLimit) *id = from.IdOf(spare);
+    return {};
+  }
   Attachment& attachment = current();
   Block block;
   std::uint64_t now = 0;
-  const DrawError error = attachment.Draw(1, false, &block, &now);
+  const DrawError error = attachment.Draw(StreamKind::kIds, 1, false, &block, &now);
   if (error.ok()) {
     *id = attachment.IdOf(block.first);
   } else {
@@ -107,13 +110,32 @@ DrawError Generator::TryNextAfter(Attachment& from, FastResult fast, std::uint64
 
 Status Generator::NextAfter(Attachment& from, FastResult fast, std::uint64_t spare,
                             std::uint64_t* id) {
-  if (FinishFast(from, fast, spare, id)) return Status::Ok();
+  if (FinishFast(StreamKind::kIds, from, fast, spare)) {
+    if (fast == FastResult::kNearLimit) *id = from.IdOf(spare);
+    return Status::Ok();
+  }
   Block block;
   Attachment* drawn_from = nullptr;
   Deadline deadline(*this);
-  SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(1, false, &deadline, &block, &drawn_from));
+  SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(StreamKind::kIds, 1, false, &deadline, &block, &drawn_from));
   *id = drawn_from->IdOf(block.first);
   return Status::Ok();
+}
+
+Status Generator::UuidAfter(Attachment& from, FastResult fast, std::uint64_t spare,
+                            std::uint64_t* state) {
+  *state = spare;
+  if (FinishFast(StreamKind::kUuids, from, fast, spare)) return Status::Ok();
+  Block block;
+  SHMFLAKE_RETURN_IF_ERROR(UuidBlock(1, &block));
+  *state = block.first;
+  return Status::Ok();
+}
+
+Status Generator::UuidBlock(std::uint64_t want, Block* block) {
+  Attachment* from = nullptr;
+  Deadline deadline(*this);
+  return DrawOrWait(StreamKind::kUuids, want, false, &deadline, block, &from);
 }
 
 DrawError Generator::TryNext(std::uint64_t* id) noexcept {
@@ -131,10 +153,16 @@ Status Generator::Next(std::uint64_t* id) {
 }
 
 Status Generator::NextBlock(std::uint64_t want, std::uint64_t* first, std::uint64_t* count) {
+  if (current().format().id_step() != 1) {  // the values between are other workers'
+    return Fail(Code::LAYOUT,
+                "a block needs a layout with the sequence in the lowest bits; this one is %s: use "
+                "next_n",
+                DescribeFormat(current().format()).c_str());
+  }
   Block block;
   Attachment* from = nullptr;
   Deadline deadline(*this);
-  SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(want, true, &deadline, &block, &from));
+  SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(StreamKind::kIds, want, true, &deadline, &block, &from));
   *first = from->IdOf(block.first);
   *count = block.count;
   return Status::Ok();
@@ -148,15 +176,17 @@ Status Generator::NextN(std::uint64_t* ids, std::size_t n, std::size_t* filled) 
     Attachment* from = nullptr;
     // A last single one must not come from the local block, whose values are older: ascending.
     const bool last_one = *filled != 0 && n - *filled == 1;
-    SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(n - *filled, last_one, &deadline, &block, &from));
+    SHMFLAKE_RETURN_IF_ERROR(
+        DrawOrWait(StreamKind::kIds, n - *filled, last_one, &deadline, &block, &from));
     const std::uint64_t last_of_tick = from->format().max_sequence();
     while (block.count > 0) {
       // Within a tick IDs are contiguous: one conversion, then additions that vectorise.
       const std::uint64_t run =
           std::min(block.count, last_of_tick - (block.first & last_of_tick) + 1);
       const std::uint64_t id = from->IdOf(block.first);
+      const std::uint64_t step = from->format().id_step();
       std::uint64_t* out = ids + *filled;
-      for (std::uint64_t i = 0; i < run; ++i) out[i] = id + i;
+      for (std::uint64_t i = 0; i < run; ++i) out[i] = id + i * step;
       *filled += run;
       block.first += run;
       block.count -= run;
@@ -182,17 +212,18 @@ bool Generator::Sleep(Attachment& attachment, std::int64_t ns, std::int64_t dead
   return true;
 }
 
-Status Generator::DrawOrWait(std::uint64_t want, bool within_tick, Deadline* deadline, Block* block,
-                             Attachment** from) {
+Status Generator::DrawOrWait(StreamKind kind, std::uint64_t want, bool within_tick,
+                             Deadline* deadline, Block* block, Attachment** from) {
   for (;;) {
     Attachment& attachment = current();
     std::uint64_t now = 0;
-    const DrawError error = attachment.Draw(want, within_tick, block, &now);
+    const DrawError error = attachment.Draw(kind, want, within_tick, block, &now);
     Status failure;
     bool again = false;
     if (error.ok()) {
       *from = &attachment;
       // The draw is done: what goes wrong now is the next one's to report.
+      if (kind == StreamKind::kUuids) now = attachment.NowTick();  // in the lease's ticks
       if (PlanFor(attachment, now) != 0) {
         if (const Status status = ExtendIfDue(attachment, false, deadline->ns()); !status.ok()) {
           NoteStoreError(status);
@@ -202,7 +233,7 @@ Status Generator::DrawOrWait(std::uint64_t want, bool within_tick, Deadline* dea
       return Status::Ok();
     }
     if (IsAboutTime(error.code)) {
-      again = Sleep(attachment, attachment.NsUntilRoom(error), deadline->ns());
+      again = Sleep(attachment, attachment.NsUntilRoom(kind, error), deadline->ns());
     } else if (error.code == Code::CEILING) {
       RisingWord& ceiling = attachment.image().ceiling;
       const std::uint64_t before = ceiling.LoadRelaxed();

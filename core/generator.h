@@ -53,6 +53,11 @@ class Generator {
   Status Next(std::uint64_t* id);
   [[nodiscard]] DrawError TryNext(std::uint64_t* id) noexcept;
 
+  // State values for UUIDv7 and ULID (uuid_format.h), as Next and NextN give IDs; the hot path is
+  // current().FastUuid.
+  Status UuidAfter(Attachment& from, FastResult fast, std::uint64_t spare, std::uint64_t* state);
+  Status UuidBlock(std::uint64_t want, Block* block);
+
   // *filled counts the valid IDs, also on failure.
   Status NextN(std::uint64_t* ids, std::size_t n, std::size_t* filled);
   Status NextBlock(std::uint64_t want, std::uint64_t* first, std::uint64_t* count);
@@ -87,12 +92,12 @@ class Generator {
     std::int64_t ns_ = 0;
   };
 
-  // Whether the draw is done without reading the clock.
-  [[nodiscard]] static bool FinishFast(Attachment& from, FastResult fast, std::uint64_t spare,
-                                       std::uint64_t* id) noexcept;
+  // Whether the draw of the value is done without reading the clock.
+  [[nodiscard]] static bool FinishFast(StreamKind kind, Attachment& from, FastResult fast,
+                                       std::uint64_t value) noexcept;
   // One step of any size, with all the waiting. *from is what the block was drawn from.
-  Status DrawOrWait(std::uint64_t want, bool within_tick, Deadline* deadline, Block* block,
-                    Attachment** from);
+  Status DrawOrWait(StreamKind kind, std::uint64_t want, bool within_tick, Deadline* deadline,
+                    Block* block, Attachment** from);
   // False when the deadline has passed.
   [[nodiscard]] bool Sleep(Attachment& attachment, std::int64_t ns,
                            std::int64_t deadline_ns) noexcept;

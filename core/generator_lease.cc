@@ -6,6 +6,7 @@
 #include "core/failpoint.h"
 #include "core/generator.h"
 #include "core/region_open.h"
+#include "core/uuid_format.h"
 
 namespace shmflake {
 namespace {
@@ -85,7 +86,8 @@ std::uint64_t Generator::PlanFor(Attachment& attachment, std::uint64_t now) noex
   if ((state & kRetiredBit) != 0) return 0;
   LeaseView view;
   view.now = now;
-  view.state = format.TickOf(state + 1);
+  const std::uint64_t uuid = attachment.image().uuid_state.LoadRelaxed() & ~kRetiredBit;
+  view.state = std::max(format.TickOf(state + 1), TickAfterUuid(format, uuid));
   view.ceiling = format.TickOf(attachment.image().ceiling.LoadRelaxed());
   view.birth = header.allowance_tick != 0 ? header.birth_tick : 0;
   view.allowance_tick = header.allowance_tick;
@@ -145,6 +147,7 @@ Status Generator::ExtendNow(Attachment& attachment, std::uint32_t busy_timeout_m
   if (status.ok()) {
     SHMFLAKE_REACH(kExtendGranted);
     attachment.image().ceiling.RaiseRelaxed(format.StateOf(granted, 0));
+    attachment.image().uuid_ceiling.RaiseRelaxed(UuidCeiling(format, granted));
     SHMFLAKE_REACH(kExtendPublished);
     events.lease_extensions.fetch_add(1, std::memory_order_relaxed);
     backoff_ns_.store(0, std::memory_order_relaxed);
@@ -170,7 +173,7 @@ Status Generator::ExtendNow(Attachment& attachment, std::uint32_t busy_timeout_m
   }
   if (status.code() == Code::LEASE_LOST) {
     // Another region has the worker ID: whoever draws next follows to a new one.
-    attachment.image().state.RetireRelaxed();
+    (void)RetireWords(attachment.image());
   }
   return status;
 }
@@ -216,8 +219,11 @@ Status Generator::Follow(Attachment& from, const DrawError& why, std::int64_t de
   InheritSettings(from.region().header(), &settings_);
   OpenContext context = ContextUntil(deadline_ns);
   if (from.loss() == RegionLoss::kNone || from.loss() == RegionLoss::kRemoved) {
-    const std::uint64_t last = from.image().state.LoadRelaxed() & ~kRetiredBit;
-    context.floor_tick = from.format().TickOf(last) + 1;
+    const RegionImage& image = from.image();
+    const std::uint64_t last = image.state.LoadRelaxed() & ~kRetiredBit;
+    const std::uint64_t last_uuid = image.uuid_state.LoadRelaxed() & ~kRetiredBit;
+    context.floor_tick =
+        std::max(from.format().TickOf(last) + 1, TickAfterUuid(from.format(), last_uuid));
   }
   std::unique_ptr<Region> region;
   SHMFLAKE_RETURN_IF_ERROR(OpenRegion(context, &region));

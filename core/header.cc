@@ -28,6 +28,7 @@ IdFormat FormatOf(const Header& header) noexcept {
   format.sequence_bits = header.sequence_bits;
   format.tick_us = header.tick_us;
   format.epoch_ms = header.epoch_ms;
+  format.order = static_cast<FieldOrder>(header.field_order);
   return format;
 }
 
@@ -38,6 +39,7 @@ void SetFormat(const IdFormat& format, Header* header) noexcept {
   header->sequence_bits = format.sequence_bits;
   header->tick_us = format.tick_us;
   header->epoch_ms = format.epoch_ms;
+  header->field_order = static_cast<std::uint32_t>(format.order);
 }
 
 std::uint64_t BirthState(const Header& header) noexcept {

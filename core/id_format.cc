@@ -35,7 +35,8 @@ bool FitTick(const IdFormat& format, std::uint64_t tick, std::uint64_t* out) noe
 
 Status ValidateFormat(const IdFormat& format) {
   // Each part alone first, so that no sum below can wrap.
-  if (format.machine_bits < 1 || format.machine_bits > kMaxWorkerBits) {
+  const bool no_worker = format.machine_bits == 0 && format.datacenter_bits == 0;
+  if ((format.machine_bits < 1 && !no_worker) || format.machine_bits > kMaxWorkerBits) {
     return Fail(Code::LAYOUT, "machine_bits must be 1..worker_id_bits, at most %u: %u",
                 kMaxWorkerBits, format.machine_bits);
   }
@@ -56,7 +57,9 @@ Status ValidateFormat(const IdFormat& format) {
                 "timestamp: %u + %u leave %u",
                 kMinTimestampBits, kIdBits, format.worker_bits(), format.sequence_bits, rest);
   }
-  if (format.timestamp_bits != rest) {
+  const bool is_safe = format.timestamp_bits >= kMinTimestampBits && format.timestamp_bits < rest &&
+                       format.id_bits() == kSafeIdBits;
+  if (format.timestamp_bits != rest && !is_safe) {
     return Fail(Code::LAYOUT,
                 "timestamp_bits must be what worker_id_bits and sequence_bits leave, "
                 "%u - %u - %u = %u: %u",
@@ -64,6 +67,10 @@ Status ValidateFormat(const IdFormat& format) {
   }
   if (format.tick_us < kMinTickUs || format.tick_us > kMaxTickUs) {
     return Fail(Code::LAYOUT, "tick_us must be %u..%u: %u", kMinTickUs, kMaxTickUs, format.tick_us);
+  }
+  if (format.order != FieldOrder::kSequenceLast && format.order != FieldOrder::kWorkerLast) {
+    return Fail(Code::LAYOUT, "the order of fields must be 0..1: %u",
+                static_cast<unsigned>(format.order));
   }
   if (format.epoch_ms < kMinEpochMs || format.epoch_ms > kMaxEpochMs) {
     return Fail(Code::LAYOUT, "epoch_ms must be %" PRId64 "..%" PRId64 ": %" PRId64, kMinEpochMs,
@@ -73,19 +80,22 @@ Status ValidateFormat(const IdFormat& format) {
 }
 
 bool SplitId(const IdFormat& format, std::uint64_t id, IdParts* out) noexcept {
-  if ((id >> kIdBits) != 0) return false;
-  const std::uint64_t worker_id = id >> format.sequence_bits & format.max_worker_id();
+  if ((id >> format.id_bits()) != 0) return false;
+  const bool worker_last = format.order == FieldOrder::kWorkerLast;
+  const std::uint64_t worker_id =
+      id >> (worker_last ? 0 : format.sequence_bits) & format.max_worker_id();
   out->timestamp = id >> (format.worker_bits() + format.sequence_bits);
   out->worker_id = static_cast<std::uint32_t>(worker_id);
   out->datacenter_id = static_cast<std::uint32_t>(worker_id >> format.machine_bits);
   out->machine_id = static_cast<std::uint32_t>(worker_id & LowMask(format.machine_bits));
-  out->sequence = id & format.max_sequence();
+  out->sequence = id >> (worker_last ? format.worker_bits() : 0) & format.max_sequence();
   return true;
 }
 
 Status DecodeId(const IdFormat& format, std::uint64_t id, IdParts* out) {
   if (SplitId(format, id, out)) return Status::Ok();
-  return Fail(Code::ID, "an ID must be 0..9223372036854775807 (63 bits): %" PRIu64, id);
+  return Fail(Code::ID, "an ID must be 0..%" PRIu64 " (%u bits, the sign bit stays 0): %" PRIu64,
+              LowMask(format.id_bits()), format.id_bits(), id);
 }
 
 std::int64_t UnixMsOfTick(const IdFormat& format, std::uint64_t tick) noexcept {
@@ -145,9 +155,13 @@ Status BoundsOfUnixMs(const IdFormat& format, std::int64_t unix_ms, std::uint64_
 }
 
 std::string DescribeFormat(const IdFormat& format) {
-  return std::to_string(format.timestamp_bits) + "/" + std::to_string(format.datacenter_bits) +
-         "+" + std::to_string(format.machine_bits) + "/" + std::to_string(format.sequence_bits) +
-         " x " + std::to_string(format.tick_us) + " us since " + std::to_string(format.epoch_ms);
+  const std::string worker =
+      std::to_string(format.datacenter_bits) + "+" + std::to_string(format.machine_bits);
+  const std::string sequence = std::to_string(format.sequence_bits);
+  const bool worker_last = format.order == FieldOrder::kWorkerLast;
+  return std::to_string(format.timestamp_bits) + "/" + (worker_last ? sequence : worker) + "/" +
+         (worker_last ? worker : sequence) + " x " + std::to_string(format.tick_us) + " us since " +
+         std::to_string(format.epoch_ms);
 }
 
 }  // namespace shmflake

@@ -3,6 +3,7 @@
 //
 //   ID     0 | timestamp | datacenter | machine | sequence        63 bits, the sign bit stays 0
 //                        \____ worker ID _____/
+//   ID     0 | timestamp | sequence | worker ID                   the order of a few layouts
 //   state  0...0 | timestamp | sequence                           the region's state word
 #ifndef SHMFLAKE_CORE_ID_FORMAT_H_
 #define SHMFLAKE_CORE_ID_FORMAT_H_
@@ -17,6 +18,7 @@ namespace shmflake {
 
 inline constexpr std::int64_t kDefaultEpochMs = 1609459200000;  // 2021-01-01T00:00:00Z
 inline constexpr std::uint32_t kIdBits = 63;
+inline constexpr std::uint32_t kSafeIdBits = 53;  // of JavaScript's safe integers: the other choice
 inline constexpr std::uint32_t kMinTimestampBits = 20;
 inline constexpr std::uint32_t kMaxWorkerBits = 22;
 inline constexpr std::uint32_t kMaxSequenceBits = 31;
@@ -27,6 +29,9 @@ inline constexpr std::uint32_t kMaxTickUs = 1'000'000;
 inline constexpr std::int64_t kMinEpochMs = -62135596800000;
 inline constexpr std::int64_t kMaxEpochMs = 253402300799999;
 
+// Pinned: the region's header and the store keep it.
+enum class FieldOrder : std::uint32_t { kSequenceLast = 0, kWorkerLast = 1 };
+
 struct IdFormat {
   std::uint32_t timestamp_bits = 43;
   std::uint32_t datacenter_bits = 2;
@@ -34,12 +39,17 @@ struct IdFormat {
   std::uint32_t sequence_bits = 12;
   std::uint32_t tick_us = 1000;
   std::int64_t epoch_ms = kDefaultEpochMs;
+  FieldOrder order = FieldOrder::kSequenceLast;
 
   bool operator==(const IdFormat&) const = default;
 
   [[nodiscard]] constexpr std::uint32_t worker_bits() const noexcept {
     return datacenter_bits + machine_bits;
   }
+  [[nodiscard]] constexpr std::uint32_t id_bits() const noexcept {
+    return timestamp_bits + worker_bits() + sequence_bits;
+  }
+  // 0: a layout without a worker ID, for one host.
   [[nodiscard]] constexpr std::uint64_t max_worker_id() const noexcept {
     return LowMask(worker_bits());
   }
@@ -63,8 +73,13 @@ struct IdFormat {
   }
   [[nodiscard]] constexpr std::uint64_t IdOf(std::uint64_t state,
                                              std::uint64_t worker_id) const noexcept {
+    if (order == FieldOrder::kWorkerLast) return state << worker_bits() | worker_id;
     return (state >> sequence_bits) << (worker_bits() + sequence_bits) |
            worker_id << sequence_bits | (state & LowMask(sequence_bits));
+  }
+  // From one ID of a tick to the next.
+  [[nodiscard]] constexpr std::uint64_t id_step() const noexcept {
+    return order == FieldOrder::kWorkerLast ? std::uint64_t{1} << worker_bits() : 1;
   }
 };
 
@@ -79,10 +94,11 @@ struct IdParts {
 // LAYOUT with the rule and the values, for every format whose bits, tick or epoch are impossible.
 Status ValidateFormat(const IdFormat& format);
 
-// Takes an ID apart. False, and nothing done, when the sign bit is set. Async-signal-safe.
+// Takes an ID apart. False, and nothing done, when a bit above id_bits() is set.
+// Async-signal-safe.
 [[nodiscard]] bool SplitId(const IdFormat& format, std::uint64_t id, IdParts* out) noexcept;
 
-// SplitId with a message: ID, when the sign bit is set.
+// SplitId with a message: ID.
 Status DecodeId(const IdFormat& format, std::uint64_t id, IdParts* out);
 
 // The instant at which a tick begins, rounded down; INT64_MAX or INT64_MIN where it does not fit.
@@ -104,7 +120,8 @@ Status DecodeId(const IdFormat& format, std::uint64_t id, IdParts* out);
 Status BoundsOfUnixMs(const IdFormat& format, std::int64_t unix_ms, std::uint64_t* lowest,
                       std::uint64_t* highest);
 
-// "43/2+6/12 x 1000 us since 1609459200000", for messages.
+// "43/2+6/12 x 1000 us since 1609459200000", for messages; "39/8/0+16 ..." where the worker ID is
+// last.
 [[nodiscard]] std::string DescribeFormat(const IdFormat& format);
 
 }  // namespace shmflake

@@ -7,7 +7,9 @@
 //   4224    ceiling        | first value that may not be issued
 //   4352    clock offset   | wall clock minus CLOCK_BOOTTIME, to see steps
 //   4480    event counters
-//   4608    (zero, for later layouts)
+//   4608    UUID state word | Unix ms << 16 | counter of the last UUIDv7 or ULID; bit 63: retired
+//   4736    UUID ceiling    | first value of it that may not be issued
+//   4864    (zero, for later layouts)
 //   8192    256 slots of 1,024 bytes: identity line, then 7 lines of counters
 //   270336  end
 //
@@ -25,7 +27,7 @@
 namespace shmflake {
 
 inline constexpr std::uint64_t kMagic = 0x656b616c666d6873ULL;  // "shmflake"
-inline constexpr std::uint32_t kLayoutVersion = 1;
+inline constexpr std::uint32_t kLayoutVersion = 2;
 inline constexpr std::uint64_t kKnownFeatures = 0;
 inline constexpr std::uint32_t kSlotCount = 256;
 inline constexpr std::uint32_t kSlotStripes = 7;
@@ -62,7 +64,7 @@ struct Header {
   std::uint32_t slot_size;
   std::uint32_t creator_pid;  // for people
   std::uint32_t creator_uid;
-  std::uint32_t reserved;
+  std::uint32_t field_order;  // id_format.h's FieldOrder
   unsigned char lock_id[16];  // the lock file that guards this region
   char name[64];
   char id_namespace[64];
@@ -165,9 +167,21 @@ struct RegionImage {
   RisingWord ceiling;
   ClockLine clock;
   EventLine events;
-  unsigned char zero[3584];
+  StateWord uuid_state;
+  RisingWord uuid_ceiling;
+  unsigned char zero[3328];
   Slot slots[kSlotCount];
 };
+
+// Retires a region's words; returns the last ID's state value. That one last, for its bit is what
+// says that the region is retired: whoever sees it finds the UUIDs at their end, too.
+// Async-signal-safe.
+inline std::uint64_t RetireWords(RegionImage& image) noexcept {
+  (void)image.uuid_state.RetireRelaxed();
+  // Release: the store above comes first for everyone who reads the bit, by whatever means.
+  std::atomic_thread_fence(std::memory_order_release);
+  return image.state.RetireRelaxed();
+}
 
 inline constexpr std::uint64_t kRegionSize = sizeof(RegionImage);
 

@@ -40,6 +40,7 @@ struct Options {
   std::optional<std::string> ordering{};  // "strict", "relaxed"
   std::optional<std::uint32_t> mode{};
   std::optional<std::uint32_t> worker_id{};
+  std::optional<std::string> layout{};
   std::optional<std::uint32_t> timestamp_bits{};
   std::optional<std::uint32_t> worker_id_bits{};
   std::optional<std::uint32_t> machine_bits{};
@@ -76,6 +77,7 @@ struct Settings {
   Setting<std::uint32_t> mode;
   Setting<std::uint32_t> worker_id;
   WorkerIdSource worker_id_source = WorkerIdSource::kHostAddress;
+  Setting<std::string> layout;  // a name of named_layout.h, or "" for the bits that follow
   Setting<std::uint32_t> timestamp_bits;
   Setting<std::uint32_t> worker_id_bits;
   Setting<std::uint32_t> machine_bits;

@@ -33,6 +33,7 @@ class OpenedFile {
 // CheckLoss.
 void FillTombstone(void* memory) {
   static_cast<RegionImage*>(memory)->state.InitRelaxed(kRetiredBit);
+  static_cast<RegionImage*>(memory)->uuid_state.InitRelaxed(kRetiredBit);
 }
 
 bool IsFile(int fd, std::uint64_t device, std::uint64_t inode) noexcept {

@@ -9,6 +9,7 @@
 
 #include "core/failpoint.h"
 #include "core/lease.h"
+#include "core/uuid_format.h"
 
 namespace shmflake {
 namespace {
@@ -52,7 +53,8 @@ std::uint64_t FloorFrom(const RegionFile* retired, const Header& header) {
   }
   const IdFormat format = FormatOf(header);
   const std::uint64_t last = retired->state & ~kRetiredBit;
-  return format.TickOf(std::min(last, format.state_end() - 1)) + 1;
+  return std::max(format.TickOf(std::min(last, format.state_end() - 1)) + 1,
+                  TickAfterUuid(format, retired->uuid_state & ~kRetiredBit));
 }
 
 // WORKER_HELD with the name of the region that holds the worker ID, which the store remembers.
@@ -142,6 +144,8 @@ Status Birthplace::Lease(const OpenContext& context, const RegionFile* retired,
   // The last value "issued" is the one before the first of the birth tick.
   content->state = BirthState(header);
   content->ceiling = format.StateOf(birth.horizon, 0);
+  content->uuid_state = UuidBirthState(header);
+  content->uuid_ceiling = UuidCeiling(format, birth.horizon);
   // Read anew: now_ns was read before the store's transaction.
   content->clock_offset_ns = context.clock->RealtimeNs() - context.clock->BoottimeNs();
   return Status::Ok();

@@ -12,6 +12,7 @@
 
 #include "core/failpoint.h"
 #include "core/lease.h"
+#include "core/uuid_format.h"
 
 namespace shmflake {
 namespace {
@@ -69,6 +70,11 @@ Status WriteAt(const UniqueFd& fd, const void* data, std::size_t size, std::size
   return FailErrno(written < 0 ? errno : ENOSPC, "write the region", path);
 }
 
+bool ReadWord(const UniqueFd& fd, std::size_t at, std::uint64_t* value) {
+  return ::pread(fd.get(), value, sizeof(*value), static_cast<off_t>(at)) ==
+         static_cast<ssize_t>(sizeof(*value));
+}
+
 }  // namespace
 
 std::string RegionPath(const Settings& settings) {
@@ -115,25 +121,30 @@ Status OpenRegionFile(const Settings& settings, RegionFile* out) {
   }
   SHMFLAKE_REACH(kAttachHeaderRead);
   std::uint64_t state = 0;
-  if (::pread(fd.get(), &state, sizeof(state), offsetof(RegionImage, state)) !=
-      static_cast<ssize_t>(sizeof(state))) {
-    return Fail(Code::TRUNCATED, "cannot read the state word of %s", path.c_str());
+  std::uint64_t ceiling = 0;
+  std::uint64_t uuid_state = 0;
+  std::uint64_t uuid_ceiling = 0;
+  if (!ReadWord(fd, offsetof(RegionImage, state), &state) ||
+      !ReadWord(fd, offsetof(RegionImage, ceiling), &ceiling) ||
+      !ReadWord(fd, offsetof(RegionImage, uuid_state), &uuid_state) ||
+      !ReadWord(fd, offsetof(RegionImage, uuid_ceiling), &uuid_ceiling)) {
+    return Fail(Code::TRUNCATED, "cannot read the state words of %s", path.c_str());
   }
   // The words cannot be checked like the header, but they never lie below the birth.
-  std::uint64_t ceiling = 0;
-  if (::pread(fd.get(), &ceiling, sizeof(ceiling), offsetof(RegionImage, ceiling)) !=
-          static_cast<ssize_t>(sizeof(ceiling)) ||
-      (state & ~kRetiredBit) < BirthState(header) || ceiling <= BirthState(header) ||
-      !IsCeiling(FormatOf(header), ceiling)) {
+  if ((state & ~kRetiredBit) < BirthState(header) || ceiling <= BirthState(header) ||
+      !IsCeiling(FormatOf(header), ceiling) ||
+      (uuid_state & ~kRetiredBit) < UuidBirthState(header) ||
+      uuid_ceiling < UuidBirthState(header)) {
     return Fail(
         Code::HEADER,
-        "%s was overwritten: its state word or its ceiling is below its birth, or impossible; "
-        "remove it, the next region starts at the horizon",
+        "%s was overwritten: a state word or a ceiling is below its birth, or impossible; remove "
+        "it, the next region starts at the horizon",
         path.c_str());
   }
   out->fd = std::move(fd);
   out->header = header;
   out->state = state;
+  out->uuid_state = uuid_state;
   out->device = found.st_dev;
   out->inode = found.st_ino;
   return Status::Ok();
@@ -179,6 +190,10 @@ Status MakeRegionFile(const Settings& settings, RegionContent* content, UniqueFd
       WriteAt(fd, &content->state, 8, offsetof(RegionImage, state), directory));
   SHMFLAKE_RETURN_IF_ERROR(
       WriteAt(fd, &content->ceiling, 8, offsetof(RegionImage, ceiling), directory));
+  SHMFLAKE_RETURN_IF_ERROR(
+      WriteAt(fd, &content->uuid_state, 8, offsetof(RegionImage, uuid_state), directory));
+  SHMFLAKE_RETURN_IF_ERROR(
+      WriteAt(fd, &content->uuid_ceiling, 8, offsetof(RegionImage, uuid_ceiling), directory));
   SHMFLAKE_RETURN_IF_ERROR(
       WriteAt(fd, &content->clock_offset_ns, 8, offsetof(RegionImage, clock), directory));
   SHMFLAKE_REACH(kCreateFilled);

@@ -16,7 +16,8 @@ namespace shmflake {
 
 struct RegionFile {
   UniqueFd fd;
-  Header header{};          // a private, checked copy
+  Header header{};  // a private, checked copy
+  std::uint64_t uuid_state = 0;
   std::uint64_t state = 0;  // the state word when it was opened
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
@@ -41,6 +42,8 @@ struct RegionContent {
   Header header{};  // sealed here
   std::uint64_t state = 0;
   std::uint64_t ceiling = 0;
+  std::uint64_t uuid_state = 0;
+  std::uint64_t uuid_ceiling = 0;
   std::int64_t clock_offset_ns = 0;
 };
 

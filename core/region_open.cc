@@ -11,6 +11,7 @@
 #include "core/failpoint.h"
 #include "core/lease.h"
 #include "core/region_birth.h"
+#include "core/uuid_format.h"
 
 namespace shmflake {
 namespace {
@@ -120,8 +121,10 @@ Status GiveBack(const OpenContext& context, const Region& region, std::uint64_t 
   // horizon, cuts that off. The ceiling word is not asked: no order makes sure that its latest
   // value is seen here.
   const std::uint64_t end = std::min(last + 1, format.state_end());
+  const std::uint64_t last_uuid = region.image().uuid_state.LoadRelaxed() & ~kRetiredBit;
   const std::uint64_t used =
-      std::max(header.birth_tick, format.TickOf(end + format.max_sequence()));
+      std::max({header.birth_tick, format.TickOf(end + format.max_sequence()),
+                TickAfterUuid(format, last_uuid)});
   std::unique_ptr<Store> store;
   bool released = false;
   Status status = OpenStoreOf(header, *context.settings, MsUntilDeadline(context), &store);
@@ -215,7 +218,7 @@ Status AttachRegion(const OpenContext& context, std::unique_ptr<Region>* out) {
 Status RetireRegion(const OpenContext& context, Region* region) {
   const FileSizeSignalBlock no_signal;
   const Header& header = region->header();
-  const std::uint64_t last = region->image().state.RetireRelaxed();
+  const std::uint64_t last = RetireWords(region->image());
   SHMFLAKE_REACH(kRetirePoisoned);
   LockFile lock_file;
   Status status = OpenLockFileOf(*context.settings, header, &lock_file);

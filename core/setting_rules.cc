@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "core/named_layout.h"
 #include "core/text.h"
 #include "core/worker_id.h"
 
@@ -61,7 +62,38 @@ Status FillGroupAndMode(const Host& host, const SettingSources& sources, Setting
               (error != 0 ? std::string(": ") + std::strerror(error) : std::string())};
 }
 
-Status FillFormat(const Host& host, const SettingSources& sources, Settings* out) {
+namespace {
+
+// A layout that is known by name sets everything but the epoch, which deployments choose.
+Status FillNamedFormat(const SettingSources& sources, Settings* out) {
+  const IdFormat& format = FindLayout(out->layout.value)->format;
+  const struct {
+    const char* key;
+    Setting<std::uint32_t>* setting;
+    std::uint32_t value;
+  } parts[] = {{"timestamp_bits", &out->timestamp_bits, format.timestamp_bits},
+               {"worker_id_bits", &out->worker_id_bits, format.worker_bits()},
+               {"machine_bits", &out->machine_bits, format.machine_bits},
+               {"sequence_bits", &out->sequence_bits, format.sequence_bits},
+               {"tick_us", &out->tick_us, format.tick_us}};
+  for (const auto& [key, setting, value] : parts) {
+    if (setting->given && setting->value != value) {
+      return {Code::LAYOUT, sources.Find(key)->subject + " must be that of layout " +
+                                Quote(out->layout.value) + " (" + out->layout.source + "), " +
+                                std::to_string(value) + ": " + std::to_string(setting->value)};
+    }
+    setting->value = value;
+    if (!setting->given) setting->source = "layout " + out->layout.value;
+  }
+  const std::int64_t epoch_ms = out->epoch_ms.given ? out->epoch_ms.value : format.epoch_ms;
+  out->epoch_ms.value = epoch_ms;
+  if (!out->epoch_ms.given) out->epoch_ms.source = "layout " + out->layout.value;
+  out->format = format;
+  out->format.epoch_ms = epoch_ms;
+  return Status::Ok();
+}
+
+Status FillFormatFromBits(const SettingSources& sources, Settings* out) {
   const std::uint32_t worker_bits = out->worker_id_bits.value;
   const std::uint32_t sequence_bits = out->sequence_bits.value;
   if (!out->machine_bits.given) out->machine_bits.value = std::max(worker_bits, 3U) - 2;
@@ -71,8 +103,16 @@ Status FillFormat(const Host& host, const SettingSources& sources, Settings* out
                               " (" + out->worker_id_bits.source +
                               "): " + std::to_string(out->machine_bits.value)};
   }
-  if (!out->timestamp_bits.given) {
-    out->timestamp_bits.value = kIdBits - worker_bits - sequence_bits;
+  const std::uint32_t rest = kIdBits - worker_bits - sequence_bits;
+  if (!out->timestamp_bits.given) out->timestamp_bits.value = rest;
+  if (out->timestamp_bits.value != rest) {  // fewer bits in all are a named layout's
+    return {Code::LAYOUT,
+            "timestamp_bits must be what worker_id_bits and sequence_bits leave, 63 - " +
+                std::to_string(worker_bits) + " - " + std::to_string(sequence_bits) + " = " +
+                std::to_string(rest) + ": " + std::to_string(out->timestamp_bits.value) +
+                " (worker_id_bits: " + out->worker_id_bits.source +
+                ", sequence_bits: " + out->sequence_bits.source +
+                ", timestamp_bits: " + out->timestamp_bits.source + ")"};
   }
   out->format = {.timestamp_bits = out->timestamp_bits.value,
                  .datacenter_bits = worker_bits - out->machine_bits.value,
@@ -80,6 +120,14 @@ Status FillFormat(const Host& host, const SettingSources& sources, Settings* out
                  .sequence_bits = sequence_bits,
                  .tick_us = out->tick_us.value,
                  .epoch_ms = out->epoch_ms.value};
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status FillFormat(const Host& host, const SettingSources& sources, Settings* out) {
+  SHMFLAKE_RETURN_IF_ERROR(!out->layout.value.empty() ? FillNamedFormat(sources, out)
+                                             : FillFormatFromBits(sources, out));
   if (const Status status = ValidateFormat(out->format); !status.ok()) {
     return {status.code(), status.message() + " (worker_id_bits: " + out->worker_id_bits.source +
                                ", sequence_bits: " + out->sequence_bits.source +

@@ -39,6 +39,9 @@ constexpr SettingSpec kTable[] = {
     {.key = "datacenter_id", .members = {}, .kind = Kind::kWorkerPart, .code = Code::WORKER_ID},
     {.key = "machine_id", .members = {}, .kind = Kind::kWorkerPart, .code = Code::WORKER_ID},
 
+    {SETTING(layout), .kind = Kind::kChoice,
+     .choices = "mid|twitter|discord|instagram|mastodon|sonyflake|leaf|baidu|tsid|js53|",
+     .code = Code::LAYOUT},
     {SETTING(timestamp_bits), .kind = Kind::kInteger, .lowest = kMinTimestampBits,
      .highest = kIdBits - 2, .code = Code::LAYOUT},
     {SETTING(worker_id_bits), .kind = Kind::kInteger, .lowest = 1, .highest = kMaxWorkerBits,

@@ -37,6 +37,9 @@ Status CompareSettings(const Settings& settings, const Header& header, const std
   const auto kind = static_cast<StoreKind>(header.store_kind);
   compare("store", settings.store.given, settings.store.source, settings.store.value,
           StoreKindName(kind));
+  compare("layout", !settings.layout.value.empty(), settings.layout.source,
+          settings.layout.value + " (" + DescribeFormat(settings.format) + ")",
+          settings.layout.value + " (" + DescribeFormat(FormatOf(header)) + ")");
   number("worker_id_bits", settings.worker_id_bits, header.datacenter_bits + header.machine_bits);
   number("machine_bits", settings.machine_bits, header.machine_bits);
   number("sequence_bits", settings.sequence_bits, header.sequence_bits);

@@ -135,7 +135,9 @@ int shmflake_decode(const shmflake_handle* flake, uint64_t id, shmflake_parts* o
   if (flake == nullptr || out == nullptr) return SetLastError(DrawError{Code::NULL_ARGUMENT, 0, 0});
   const shmflake::IdFormat& format = flake->generator.current().format();
   shmflake::IdParts parts;
-  if (!shmflake::SplitId(format, id, &parts)) return SetLastError(DrawError{Code::ID, 0, 0});
+  if (!shmflake::SplitId(format, id, &parts)) {
+    return Report({Code::ID, static_cast<std::int64_t>(id), format.id_bits()});
+  }
   out->timestamp = parts.timestamp;
   out->sequence = parts.sequence;
   out->worker_id = parts.worker_id;

@@ -64,6 +64,13 @@ class RowCheck {
   std::uint64_t hash_ = 0xcbf29ce484222325ULL;
 };
 
+// sequence_bits, and 256 more where the worker ID comes after the sequence: a library that does not
+// know that order finds the row corrupt, and leaves it alone.
+constexpr std::uint32_t kWorkerLastMark = 256;
+std::uint32_t SequenceColumn(const IdFormat& format) {
+  return format.sequence_bits + (format.order == FieldOrder::kWorkerLast ? kWorkerLastMark : 0);
+}
+
 std::int64_t CheckOf(const LeaseRow& row) {
   RowCheck check;
   check.Add(row.id_namespace);
@@ -76,7 +83,7 @@ std::int64_t CheckOf(const LeaseRow& row) {
   check.Add(row.format.timestamp_bits);
   check.Add(row.format.datacenter_bits);
   check.Add(row.format.machine_bits);
-  check.Add(row.format.sequence_bits);
+  check.Add(SequenceColumn(row.format));
   check.Add(row.format.tick_us);
   check.Add(static_cast<std::uint64_t>(row.format.epoch_ms));
   check.Add(static_cast<std::uint64_t>(row.updated_unix_ms));
@@ -113,6 +120,10 @@ Status ReadRow(SqliteSession* session, SqliteStatement* query, LeaseRow* row) {
     return session->Corrupt("a row of shmflake_leases has an impossible value");
   }
   row->holder = static_cast<std::uint64_t>(holder);
+  if (format.sequence_bits >= kWorkerLastMark) {
+    format.sequence_bits -= kWorkerLastMark;
+    format.order = FieldOrder::kWorkerLast;
+  }
   const std::string name = "the row of worker ID " + std::to_string(row->worker_id) +
                            " of namespace " + Quote(row->id_namespace);
   if (check != CheckOf(*row)) return session->Corrupt(name + " does not match its row_check");
@@ -197,7 +208,7 @@ Status RaiseLeaseRow(SqliteSession* session, const LeaseRow& changed) {
   raise.Bind(row.holder_region).Bind(row.holder_host);
   const IdFormat& format = row.format;
   for (const std::uint32_t value : {format.timestamp_bits, format.datacenter_bits,
-                                    format.machine_bits, format.sequence_bits, format.tick_us}) {
+                                    format.machine_bits, SequenceColumn(format), format.tick_us}) {
     raise.Bind(std::int64_t{value});
   }
   raise.Bind(format.epoch_ms).Bind(row.updated_unix_ms).Bind(CheckOf(row));

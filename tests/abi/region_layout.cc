@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// This file contains no test code. Compiling it is the check: layout version 1 of the region is
+// This file contains no test code. Compiling it is the check: layout version 2 of the region is
 // frozen.
 #include <cstddef>
 #include <type_traits>
@@ -36,6 +36,7 @@ AT(Header, slot_count, 124);
 AT(Header, slot_size, 128);
 AT(Header, creator_pid, 132);
 AT(Header, creator_uid, 136);
+AT(Header, field_order, 140);
 AT(Header, lock_id, 144);
 AT(Header, name, 160);
 AT(Header, id_namespace, 224);
@@ -50,6 +51,8 @@ AT(RegionImage, state, 4096);
 AT(RegionImage, ceiling, 4224);
 AT(RegionImage, clock, 4352);
 AT(RegionImage, events, 4480);
+AT(RegionImage, uuid_state, 4608);
+AT(RegionImage, uuid_ceiling, 4736);
 AT(RegionImage, slots, 8192);
 static_assert(sizeof(RegionImage) == 270336);
 

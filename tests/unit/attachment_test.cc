@@ -17,14 +17,14 @@ class AttachmentTest : public GeneratorTest {
   // A window that is open for as long as the test runs.
   void OpenWindow(Attachment* attachment, std::uint64_t soft, std::uint64_t hard) {
     DrawCache& cache = attachment->cache();
-    cache.floor.store(attachment->image().state.LoadRelaxed());
-    cache.soft_limit.store(soft);
-    cache.hard_limit.store(hard);
-    cache.window_begin.store(ReadTsc());
-    cache.window_cycles.store(std::uint64_t{1} << 62);
+    cache.window.floor.store(attachment->image().state.LoadRelaxed());
+    cache.window.soft_limit.store(soft);
+    cache.window.hard_limit.store(hard);
+    cache.window.begin.store(ReadTsc());
+    cache.window.cycles.store(std::uint64_t{1} << 62);
   }
   static bool WindowIsOpen(Attachment* attachment) {
-    return attachment->cache().window_cycles.load() != 0;
+    return attachment->cache().window.cycles.load() != 0;
   }
 };
 
@@ -71,7 +71,7 @@ TEST_F(AttachmentTest, AtTheHardLimitAValueIsAGap) {
   std::uint64_t spare = 0;
   EXPECT_EQ(FastResult::kNearLimit, attachment.FastDraw(&id, &spare));
   EXPECT_EQ(state + 1, spare);
-  EXPECT_FALSE(attachment.FinishNearLimit(spare, &id));
+  EXPECT_FALSE(attachment.FinishNearLimit(StreamKind::kIds, spare));
   EXPECT_EQ(7U, id);
 }
 
@@ -86,11 +86,11 @@ TEST_F(AttachmentTest, ThroughTheFastPathNoValueReachesTheCeilingEither) {
   for (int i = 0; i < 4; ++i) {
     ASSERT_SUCCEEDS(generator->TryNext(&id));
     ASSERT_LT(id, end);
-    attachment.cache().window_cycles.store(std::uint64_t{1} << 62);
+    attachment.cache().window.cycles.store(std::uint64_t{1} << 62);
   }
   std::uint64_t spare = 0;
   EXPECT_EQ(FastResult::kNearLimit, attachment.FastDraw(&id, &spare));
-  EXPECT_FALSE(attachment.FinishNearLimit(spare, &id));
+  EXPECT_FALSE(attachment.FinishNearLimit(StreamKind::kIds, spare));
 }
 
 TEST_F(AttachmentTest, AnOpenWindowSeesARetirement) {
@@ -113,7 +113,7 @@ TEST_F(AttachmentTest, AnOpenWindowSeesAWordThatWasSetBack) {
   std::uint64_t id = 0;
   std::uint64_t spare = 0;
   EXPECT_EQ(FastResult::kNearLimit, attachment.FastDraw(&id, &spare));
-  EXPECT_FALSE(attachment.FinishNearLimit(spare, &id));
+  EXPECT_FALSE(attachment.FinishNearLimit(StreamKind::kIds, spare));
 }
 
 TEST_F(AttachmentTest, AChildStartsWithoutWindowBlockOrSlotAndDrawsOn) {

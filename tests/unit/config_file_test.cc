@@ -62,6 +62,7 @@ wait_timeout_ms = 1
 background_thread = true
 sigbus_guard = false
 log = "stderr"
+layout = "mid"
 )");
   for (const SettingSpec& spec : SettingTable()) {
     ASSERT_NE(layer.Find(spec), nullptr) << spec.key << " is not in this test's file";

@@ -145,7 +145,7 @@ TEST(DecodeId, TakesTheLargestIdAndRefusesTheSignBit) {
   const Status status = DecodeId(format, 0x8000000000000000, &parts);
   EXPECT_EQ(status.code(), Code::ID);
   EXPECT_EQ(status.message(),
-            "an ID must be 0..9223372036854775807 (63 bits): 9223372036854775808");
+            "an ID must be 0..9223372036854775807 (63 bits, the sign bit stays 0): 9223372036854775808");
   EXPECT_EQ(parts.timestamp, 77U) << "a failure leaves the output as it was";
 }
 

@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/uuid_format.h"
+#include "core/uuid_format.h"
 #include "tests/support/child_process.h"
 #include "tests/support/expect_status.h"
 #include "tests/support/test_settings.h"
@@ -38,6 +40,8 @@ class RegionFileTest : public ::testing::Test {
     std::strcpy(header.id_namespace, "region");
     content.state = 4095;
     content.ceiling = 8192;
+    content.uuid_state = UuidBirthState(header);
+    content.uuid_ceiling = content.uuid_state + 8192;
     return content;
   }
   [[nodiscard]] Status Make(bool replace = false) const {
