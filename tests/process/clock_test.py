@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 import unittest
 
@@ -21,6 +22,27 @@ from command_support import COMMAND, FAILED, OK, CommandTest, main
 DAY_MS = 86_400_000
 YEAR_MS = 365 * DAY_MS
 FAKETIME = shutil.which("faketime")
+LIBRARY = os.path.join(os.path.dirname(COMMAND), os.pardir, "capi", "libshmflake.so")
+
+# One draw a call, as `gen` does not: the draws that a TSC window serves. The arguments are the
+# library, the file that has the clock's offset, and the offsets to set, each with 50 draws after it.
+ONE_BY_ONE = """
+import ctypes, os, select, sys
+library = ctypes.CDLL(sys.argv[1])
+flake, one = ctypes.c_void_p(), ctypes.c_uint64()
+assert library.shmflake_open(None, None, ctypes.byref(flake)) == 0
+def draw(count):
+    for _ in range(count):
+        assert library.shmflake_next(flake, ctypes.byref(one)) == 0
+        print(one.value)
+draw(20000)
+for offset in sys.argv[3:]:
+    with open(sys.argv[2] + ".new", "w") as file:
+        file.write(offset)
+    os.rename(sys.argv[2] + ".new", sys.argv[2])
+    select.select([], [], [], 0.01)  # libfaketime refuses what time.sleep() calls
+    draw(50)
+"""
 
 
 @unittest.skipUnless(FAKETIME, "faketime is not installed")
@@ -174,7 +196,9 @@ class StepUnderARunningProcessTest(ClockTest):
 
     def end(self, process):
         """What it still printed until it failed, and why."""
-        self.drawn += [int(line) for line in process.stdout.read().split()]
+        for line in process.stdout:
+            self.drawn.append(int(line))
+            self.assertLess(len(self.drawn), 1_000_000, "it does not end")
         self.assertEqual(FAILED, process.wait(timeout=60))
         return process.stderr.read().decode()
 
@@ -190,6 +214,19 @@ class StepUnderARunningProcessTest(ClockTest):
         # Not killed: libfaketime would leave its shared memory behind.
         process.stdout.close()
         self.assertEqual(FAILED, process.wait(timeout=60))
+
+    def test_a_window_of_the_tsc_does_not_outlive_a_step_by_more_than_a_tick(self):
+        done = subprocess.run(
+            [sys.executable, "-c", ONE_BY_ONE, LIBRARY, self.offset, "+60", "+59.995", "+1y"],
+            env=self.env, capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual((0, ""), (done.returncode, done.stderr))
+        self.drawn += [int(line) for line in done.stdout.split()]
+        self.assertEqual(20150, len(self.drawn))
+        firsts = [str(self.drawn[at]) for at in (19999, 20000, 20050, 20100)]
+        before, minute, back, year = (one["unix_ms"] for one in self.json("decode", *firsts)["ids"])
+        self.assertGreater(minute, before + 59_000)
+        self.assertLess(back, minute + 30_000)
+        self.assertGreater(year, before + YEAR_MS - 60_000)
 
     def test_a_day_back_ends_it_with_the_reason(self):
         process = self.start_gen("--wait-timeout-ms", "300")
