@@ -56,6 +56,30 @@ BENCHMARK(Draw<shmflake_try_next, SHMFLAKE_ORDERING_STRICT>)->Name("try_next_str
 BENCHMARK(Draw<shmflake_next, SHMFLAKE_ORDERING_RELAXED>)->Name("next_relaxed");
 BENCHMARK(Draw<shmflake_try_next, SHMFLAKE_ORDERING_RELAXED>)->Name("try_next_relaxed");
 
+void Uuid7(benchmark::State& state) {
+  const bench::ScratchRegion region(bench::kWideStrict);
+  shmflake* flake = region.Open();
+  unsigned char uuid[16];
+  for (auto _ : state) {
+    if (shmflake_uuid7(flake, uuid) != 0) bench::Die("uuid7");
+    benchmark::DoNotOptimize(uuid);
+  }
+  shmflake_close(flake);
+}
+BENCHMARK(Uuid7)->Name("uuid7");
+
+void Ulid(benchmark::State& state) {
+  const bench::ScratchRegion region(bench::kWideStrict);
+  shmflake* flake = region.Open();
+  char text[27];
+  for (auto _ : state) {
+    if (shmflake_ulid(flake, text) != 0) bench::Die("ulid");
+    benchmark::DoNotOptimize(text);
+  }
+  shmflake_close(flake);
+}
+BENCHMARK(Ulid)->Name("ulid");
+
 }  // namespace
 
 BENCHMARK_MAIN();

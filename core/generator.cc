@@ -126,16 +126,7 @@ Status Generator::UuidAfter(Attachment& from, FastResult fast, std::uint64_t spa
                             std::uint64_t* state) {
   *state = spare;
   if (FinishFast(StreamKind::kUuids, from, fast, spare)) return Status::Ok();
-  Block block;
-  SHMFLAKE_RETURN_IF_ERROR(UuidBlock(1, &block));
-  *state = block.first;
-  return Status::Ok();
-}
-
-Status Generator::UuidBlock(std::uint64_t want, Block* block) {
-  Attachment* from = nullptr;
-  Deadline deadline(*this);
-  return DrawOrWait(StreamKind::kUuids, want, false, &deadline, block, &from);
+  return UuidBlocks(1, [state](std::uint64_t value) { *state = value; });
 }
 
 DrawError Generator::TryNext(std::uint64_t* id) noexcept {

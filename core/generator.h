@@ -56,7 +56,19 @@ class Generator {
   // State values for UUIDv7 and ULID (uuid_format.h), as Next and NextN give IDs; the hot path is
   // current().FastUuid.
   Status UuidAfter(Attachment& from, FastResult fast, std::uint64_t spare, std::uint64_t* state);
-  Status UuidBlock(std::uint64_t want, Block* block);
+  // Calls use(state) n times, ascending; what it was called for is drawn also on failure.
+  template <typename Use>
+  Status UuidBlocks(std::uint64_t n, Use&& use) {
+    Deadline deadline(*this);
+    while (n > 0) {
+      Block block;
+      Attachment* from = nullptr;
+      SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(StreamKind::kUuids, n, false, &deadline, &block, &from));
+      for (std::uint64_t i = 0; i < block.count; ++i) use(block.first + i);
+      n -= block.count;
+    }
+    return Status::Ok();
+  }
 
   // *filled counts the valid IDs, also on failure.
   Status NextN(std::uint64_t* ids, std::size_t n, std::size_t* filled);

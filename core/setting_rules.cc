@@ -127,7 +127,7 @@ Status FillFormatFromBits(const SettingSources& sources, Settings* out) {
 
 Status FillFormat(const Host& host, const SettingSources& sources, Settings* out) {
   SHMFLAKE_RETURN_IF_ERROR(!out->layout.value.empty() ? FillNamedFormat(sources, out)
-                                             : FillFormatFromBits(sources, out));
+                                                      : FillFormatFromBits(sources, out));
   if (const Status status = ValidateFormat(out->format); !status.ok()) {
     return {status.code(), status.message() + " (worker_id_bits: " + out->worker_id_bits.source +
                                ", sequence_bits: " + out->sequence_bits.source +

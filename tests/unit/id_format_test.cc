@@ -144,8 +144,9 @@ TEST(DecodeId, TakesTheLargestIdAndRefusesTheSignBit) {
   parts.timestamp = 77;
   const Status status = DecodeId(format, 0x8000000000000000, &parts);
   EXPECT_EQ(status.code(), Code::ID);
-  EXPECT_EQ(status.message(),
-            "an ID must be 0..9223372036854775807 (63 bits, the sign bit stays 0): 9223372036854775808");
+  EXPECT_EQ(
+      status.message(),
+      "an ID must be 0..9223372036854775807 (63 bits, the sign bit stays 0): 9223372036854775808");
   EXPECT_EQ(parts.timestamp, 77U) << "a failure leaves the output as it was";
 }
 

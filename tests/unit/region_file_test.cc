@@ -11,7 +11,6 @@
 #include <fstream>
 
 #include "core/uuid_format.h"
-#include "core/uuid_format.h"
 #include "tests/support/child_process.h"
 #include "tests/support/expect_status.h"
 #include "tests/support/test_settings.h"

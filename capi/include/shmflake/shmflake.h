@@ -386,6 +386,34 @@ SHMFLAKE_API int shmflake_observe(shmflake* flake, uint64_t id);
  */
 SHMFLAKE_API int shmflake_watermark(shmflake* flake, uint64_t* id);
 
+/* ------------------------------------------------------- UUIDv7 and ULID
+ * ------------------------------ */
+
+/*
+ * Draws a UUIDv7 (RFC 9562, section 5.7), 16 bytes in network order. In bytewise order it is larger
+ * than every UUIDv7 whose draw ended before on this host, in every process and in either ordering:
+ * 48 bits of Unix milliseconds are followed by a 16-bit counter (rand_a and the upper 4 bits of
+ * rand_b; section 6.2, method 1), seeded at random in each millisecond, carried into the next one
+ * when it rolls over, and kept above what was issued when the clock is set back or the region is
+ * lost. The other 58 bits are cryptographically random, never shared with a forked child. Two hosts
+ * are told apart by those 58 bits and the counter, not by a worker ID. The timestamp lasts until
+ * the year 6429. It waits, extends the lease and follows as shmflake_next(), whose errors it has.
+ * Thread-safe; fork-safe; not async-signal-safe; may block.
+ */
+SHMFLAKE_API int shmflake_uuid7(shmflake* flake, unsigned char out[16]);
+
+/* Draws n >= 1 of them, ascending. *filled (may be NULL) tells how many are valid, also when the
+ * call fails. Errors: also COUNT. Otherwise as shmflake_uuid7. */
+SHMFLAKE_API int shmflake_uuid7_n(shmflake* flake, unsigned char (*out)[16], size_t n,
+                                  size_t* filled);
+
+/*
+ * Draws a ULID (github.com/ulid/spec) from the same counter, 26 characters of Crockford's base32
+ * and a NUL: 48 bits of Unix milliseconds, the 16-bit counter, 64 random bits. ULIDs and UUIDv7s
+ * ascend in one common order of time and counter. Otherwise as shmflake_uuid7.
+ */
+SHMFLAKE_API int shmflake_ulid(shmflake* flake, char out[27]);
+
 /* ----------------------------------------------------------- Arithmetic
  * ------------------------------ */
 

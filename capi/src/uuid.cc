@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// The C ABI's UUIDv7 and ULID: a state value from the region's second word, and random bits.
+#include <algorithm>
+#include <limits>
+
+#include "capi/src/errors.h"
+#include "capi/src/handle.h"
+#include "core/random_pool.h"
+#include "core/uuid_format.h"
+#include "core/uuid_text.h"
+
+using shmflake::Attachment;
+using shmflake::Code;
+using shmflake::Fail;
+using shmflake::FastResult;
+using shmflake::PooledRandom;
+using shmflake::Status;
+using shmflake::capi::Guarded;
+using shmflake::capi::SetLastError;
+using shmflake::capi::SetNullArgument;
+
+namespace {
+
+[[gnu::noinline]] int StateAfter(shmflake_handle* flake, Attachment& from, FastResult fast,
+                                 uint64_t spare, uint64_t* state) noexcept {
+  return Guarded([&] { return flake->generator.UuidAfter(from, fast, spare, state); });
+}
+
+[[gnu::always_inline]] inline int DrawState(shmflake_handle* flake, uint64_t* state) noexcept {
+  Attachment& from = flake->generator.current();
+  uint64_t spare = 0;
+  const FastResult fast = from.FastUuid(state, &spare);
+  if (fast == FastResult::kDrawn) [[likely]]
+    return 0;
+  return StateAfter(flake, from, fast, spare, state);
+}
+
+}  // namespace
+
+extern "C" {
+
+int shmflake_uuid7(shmflake_handle* flake, unsigned char out[16]) {
+  if (flake == nullptr) [[unlikely]]
+    return SetNullArgument("flake");
+  if (out == nullptr) [[unlikely]]
+    return SetNullArgument("out");
+  uint64_t state = 0;
+  if (const int code = DrawState(flake, &state); code != 0) [[unlikely]]
+    return code;
+  shmflake::WriteUuid7(state, PooledRandom(), out);
+  return 0;
+}
+
+int shmflake_uuid7_n(shmflake_handle* flake, unsigned char (*out)[16], size_t n, size_t* filled) {
+  size_t written = 0;
+  if (filled != nullptr) *filled = 0;
+  if (flake == nullptr) return SetNullArgument("flake");
+  if (out == nullptr) return SetNullArgument("out");
+  if (n == 0 || n > std::numeric_limits<size_t>::max() / 16) {
+    return SetLastError(Fail(Code::COUNT, "n must be 1 or more: %zu", n));
+  }
+  const int code = Guarded([&]() -> Status {
+    return flake->generator.UuidBlocks(
+        n, [&](uint64_t state) { shmflake::WriteUuid7(state, PooledRandom(), out[written++]); });
+  });
+  if (filled != nullptr) *filled = written;
+  return code;
+}
+
+int shmflake_ulid(shmflake_handle* flake, char out[27]) {
+  if (flake == nullptr) [[unlikely]]
+    return SetNullArgument("flake");
+  if (out == nullptr) [[unlikely]]
+    return SetNullArgument("out");
+  uint64_t state = 0;
+  if (const int code = DrawState(flake, &state); code != 0) [[unlikely]]
+    return code;
+  unsigned char bytes[16];
+  shmflake::WriteUlid(state, PooledRandom(), bytes);
+  shmflake::FormatUlid(bytes, out);
+  return 0;
+}
+
+}  // extern "C"
