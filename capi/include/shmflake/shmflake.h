@@ -84,8 +84,7 @@
 extern "C" {
 #endif
 
-/* ---------------------------------------------------------------- Codes
- * ------------------------------ */
+/* ------------------------------------------- Codes -------------------------------------------- */
 
 enum {
   SHMFLAKE_OK = 0,
@@ -183,8 +182,7 @@ SHMFLAKE_API const char* shmflake_last_error(void);
 /* "0.1.0". Thread-safe, fork-safe, async-signal-safe; does not block. */
 SHMFLAKE_API const char* shmflake_version(void);
 
-/* -------------------------------------------------------------- Options
- * ------------------------------ */
+/* ------------------------------------------ Options ------------------------------------------- */
 
 /* An opaque handle: this process's attachment to one region. */
 typedef struct shmflake shmflake;
@@ -311,8 +309,7 @@ typedef struct shmflake_options {
         0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL                                                         \
   }
 
-/* --------------------------------------------------------- Open and close
- * ---------------------------- */
+/* --------------------------------------- Open and close --------------------------------------- */
 
 /*
  * Attaches to the region `name`, or creates it. NULL is "default"; else 1..63 of [A-Za-z0-9._-],
@@ -335,8 +332,7 @@ SHMFLAKE_API void shmflake_close(shmflake* flake);
  */
 SHMFLAKE_API int shmflake_retire(const char* name, const shmflake_options* options);
 
-/* ------------------------------------------------------------- The draw
- * ------------------------------ */
+/* ------------------------------------------ The draw ------------------------------------------ */
 
 /*
  * Draws one ID. Waits (asleep) at most options.wait_timeout_ms when the sequence is used up, the
@@ -386,8 +382,7 @@ SHMFLAKE_API int shmflake_observe(shmflake* flake, uint64_t id);
  */
 SHMFLAKE_API int shmflake_watermark(shmflake* flake, uint64_t* id);
 
-/* ------------------------------------------------------- UUIDv7 and ULID
- * ------------------------------ */
+/* -------------------------------------- UUIDv7 and ULID --------------------------------------- */
 
 /*
  * Draws a UUIDv7 (RFC 9562, section 5.7), 16 bytes in network order. In bytewise order it is larger
@@ -414,8 +409,7 @@ SHMFLAKE_API int shmflake_uuid7_n(shmflake* flake, unsigned char (*out)[16], siz
  */
 SHMFLAKE_API int shmflake_ulid(shmflake* flake, char out[27]);
 
-/* ----------------------------------------------------------- Arithmetic
- * ------------------------------ */
+/* ----------------------------------------- Arithmetic ----------------------------------------- */
 
 typedef struct shmflake_parts {
   int64_t unix_ms;        /* the tick's beginning, Unix milliseconds, rounded down */
@@ -438,8 +432,7 @@ SHMFLAKE_API int shmflake_decode(const shmflake* flake, uint64_t id, shmflake_pa
 SHMFLAKE_API int shmflake_bounds(const shmflake* flake, int64_t unix_ms, uint64_t* lowest,
                                  uint64_t* highest);
 
-/* ---------------------------------------------------------- IDs as text
- * ------------------------------ */
+/* ---------------------------------------- IDs as text ----------------------------------------- */
 
 /* How a 64-bit ID, 0..2^64 - 1, is written. All but decimal have a fixed width, so that the texts
  * sort bytewise as the IDs do, and are read with fewer digits, too. */
@@ -480,8 +473,7 @@ SHMFLAKE_API int shmflake_parse_uuid(const char* text, unsigned char uuid[16]);
 SHMFLAKE_API int shmflake_format_ulid(const unsigned char ulid[16], char text[27]);
 SHMFLAKE_API int shmflake_parse_ulid(const char* text, unsigned char ulid[16]);
 
-/* ---------------------------------------------------- For people and metrics
- * ------------------------- */
+/* ----------------------------------- For people and metrics ----------------------------------- */
 
 /* status_info.worker_id_source: where the worker ID came from. */
 enum {
