@@ -473,6 +473,23 @@ SHMFLAKE_API int shmflake_parse_uuid(const char* text, unsigned char uuid[16]);
 SHMFLAKE_API int shmflake_format_ulid(const unsigned char ulid[16], char text[27]);
 SHMFLAKE_API int shmflake_parse_ulid(const char* text, unsigned char ulid[16]);
 
+/* ----------------------------------------- Hidden IDs ----------------------------------------- */
+
+/*
+ * A keyed permutation of 0..2^63 - 1, for IDs that the public sees: without the key they tell
+ * neither how many there are, nor their order, time or worker. The masked ID is again of 63 bits,
+ * whatever the layout (a "js53" ID does not stay within 53), unique as the ID is, and unmasks to it
+ * under the same 16 bytes, which should be random (getrandom) and secret. It is Speck64/128 with
+ * cycle walking, the same on every host and in every version.
+ * It is no access control: equal IDs mask equal under one key, every number unmasks to something,
+ * and whoever has the key can read all of them. A new key needs the old one for the IDs that are
+ * out: keep a key's number beside them. docs/mask.md has more.
+ * Errors: NULL_ARGUMENT; ID (has the sign bit). Thread-safe, fork-safe, async-signal-safe; never
+ * blocks. Constant-time but for the number of steps, which depends on key and ID.
+ */
+SHMFLAKE_API int shmflake_mask(const unsigned char key[16], uint64_t id, uint64_t* masked);
+SHMFLAKE_API int shmflake_unmask(const unsigned char key[16], uint64_t masked, uint64_t* id);
+
 /* ----------------------------------- For people and metrics ----------------------------------- */
 
 /* status_info.worker_id_source: where the worker ID came from. */
