@@ -16,10 +16,19 @@ constexpr std::int64_t kFirstBackoffNs = 20 * kMs;
 constexpr std::int64_t kLongestBackoffNs = 2'000 * kMs;
 // How long a draw that still has room lets the store keep it waiting.
 constexpr std::uint32_t kPatienceMs = 100;
-// How long a draw that stands at the ceiling waits for the elected process before it does the work
-// itself. The election spares the store work; it never decides anything: its lock may have outlived
-// its holder in a forked child.
+// How long those who stand at the ceiling wait for the elected process before they elect another
+// beside it. The election spares the store work; it never decides anything: who was elected may be
+// stopped, and its lock may have outlived it in a forked child.
 constexpr std::int64_t kElectedNs = 100 * kMs;
+constexpr std::int64_t kLongestPauseNs = 8 * kMs;
+
+// Takes one of the first `levels` election bytes. -1 when others hold them all.
+std::int64_t TryElect(int fd, std::int64_t levels) noexcept {
+  for (std::int64_t byte = kExtendLockByte; byte < kExtendLockByte + levels; ++byte) {
+    if (TryLockBytes(fd, LockKind::kExclusive, byte, 1) == 0) return byte;
+  }
+  return -1;
+}
 
 // STATE_CHANGED and the like, when the directory that the region was made with is not there.
 Status CheckStateDirectory(const Header& header, const Settings& settings) {
@@ -106,14 +115,16 @@ Status Generator::ExtendIfDue(Attachment& attachment, bool must, std::int64_t de
   };
   if (!busy.taken()) return leave_it_to("another thread of this process");
   const int fd = attachment.region().fd();
-  const std::int64_t patience_ns = std::min(kElectedNs, (deadline_ns - began_ns) / 2);
-  bool elected = false;
-  while (MustExtend(attachment)) {
-    elected = TryLockBytes(fd, LockKind::kExclusive, kExtendLockByte, 1) == 0;
-    const std::int64_t now_ns = clock_.MonotonicNs();
-    if (elected || (must && now_ns - began_ns >= patience_ns)) break;
-    if (!must || now_ns >= deadline_ns) return leave_it_to("another process");
-    clock_.Sleep(kMs);
+  const std::int64_t patience_ns =
+      std::clamp<std::int64_t>((deadline_ns - began_ns) / 2, kMs, kElectedNs);
+  std::int64_t elected = -1;
+  for (std::int64_t pause_ns = kMs; MustExtend(attachment);) {
+    const std::int64_t waited_ns = clock_.MonotonicNs() - began_ns;
+    elected = TryElect(fd, must ? std::min(1 + waited_ns / patience_ns, kExtendLevels) : 1);
+    if (elected >= 0) break;
+    if (!must || began_ns + waited_ns >= deadline_ns) return leave_it_to("another process");
+    clock_.Sleep(pause_ns);
+    pause_ns = std::min(2 * pause_ns, kLongestPauseNs);
   }
   Status status;
   if (MustExtend(attachment)) {
@@ -123,7 +134,7 @@ Status Generator::ExtendIfDue(Attachment& attachment, bool must, std::int64_t de
         static_cast<std::uint32_t>(std::clamp<std::int64_t>(left_ms, 1, 3'600'000));
     status = ExtendNow(attachment, must ? patience : std::min(patience, kPatienceMs));
   }
-  if (elected) (void)TryLockBytes(fd, LockKind::kNone, kExtendLockByte, 1);
+  if (elected >= 0) (void)TryLockBytes(fd, LockKind::kNone, elected, 1);
   return status;
 }
 

@@ -48,10 +48,13 @@ Failure Judge(shmflake* flake, const shmflake_status_info& info) {
   if (info.years_left <= 0) {
     return {SHMFLAKE_E_TIME_RANGE, shmflake_strerror(SHMFLAKE_E_TIME_RANGE)};
   }
-  // The last instant that draws may reach, to one tick.
+  // The last instant that draws may reach, to one tick. A region that was born ahead of the clock
+  // has an allowance.
   const std::int64_t tick_ms = info.tick_us / 1000 + 1;
+  const bool was_born_ahead = info.birth_unix_ms > info.created_unix_ms;
+  const std::int64_t allowed_ms = info.birth_unix_ms + kBirthAllowanceMs + tick_ms;
   if (info.ahead_ms > info.max_backward_ms + tick_ms &&
-      info.last_unix_ms > info.birth_unix_ms + kBirthAllowanceMs + tick_ms) {
+      (!was_born_ahead || info.last_unix_ms > allowed_ms)) {
     return {SHMFLAKE_E_CLOCK_BEHIND, "the clock is " + std::to_string(info.ahead_ms) +
                                          " ms behind the last ID; max_backward_ms is " +
                                          std::to_string(info.max_backward_ms)};
