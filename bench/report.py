@@ -140,6 +140,19 @@ def many(table):
     table.limit("next_block(64), the call", "next_block_64", NS)
 
 
+def text(table):
+    s = table.samples
+    if not table.has("to_chars", "from_chars"):
+        return
+    table.section("An ID as text, one call (CPU time)")
+    table.limit("baseline: to_chars, decimal", "to_chars", NS)
+    table.limit("baseline: from_chars, decimal", "from_chars", NS)
+    for verb in ("format", "parse"):
+        for form in ("decimal", "base62", "hex", "base36", "base58", "crockford32"):
+            most = 10.0 if form in ("decimal", "base62") else None
+            table.limit(f"{verb} {form}", f"{verb}_{form}", NS, most=most)
+
+
 def processes(table):
     s = table.samples
     if "strict_1" not in s:
@@ -201,7 +214,7 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     table = Table(read_samples(sys.argv[1]))
-    for part in (draw, many, processes, ceiling, attach, sizes):
+    for part in (draw, many, text, processes, ceiling, attach, sizes):
         part(table)
     table.print()
     print(f"\n{table.missed} bars missed, {table.not_judged} not judged")

@@ -4,6 +4,9 @@
 #include <bit>
 #include <cstring>
 
+#include "core/sixteen_bytes.h"
+#include "core/text_form.h"
+
 namespace shmflake {
 namespace {
 
@@ -70,33 +73,74 @@ std::size_t LeadingZeros(std::uint64_t digits) noexcept {
   return digits == 0 ? 7 : static_cast<std::size_t>(std::countr_zero(digits)) / 8;
 }
 
-}  // namespace
+// A value below 10^8 with eight digits.
+void PutEight(std::uint32_t value, char* text) noexcept {
+  const auto& pairs = kPairs<TextForm::kDecimal>;
+  const std::uint32_t upper = value / 10000;
+  const std::uint32_t lower = value - upper * 10000;
+  std::memcpy(text, pairs[upper / 100].data(), 2);
+  std::memcpy(text + 2, pairs[upper % 100].data(), 2);
+  std::memcpy(text + 4, pairs[lower / 100].data(), 2);
+  std::memcpy(text + 6, pairs[lower % 100].data(), 2);
+}
 
-bool FormatDecimal(std::uint64_t id, char* text, std::size_t size) noexcept {
+#ifdef SHMFLAKE_SIXTEEN_BYTES
+
+// A text of 16..20 digits whose first 32 bytes can be read. False for every other text, and when it
+// is 2^64 or more.
+bool ParseLong(const char* text, std::uint64_t* id) noexcept {
+  const __m128i end = _mm_cmpeq_epi8(LoadSixteen(text + 16), _mm_setzero_si128());
+  const auto ends = static_cast<unsigned>(_mm_movemask_epi8(end)) & 0x1f;
+  if (ends == 0 || text[0] == '0') return false;
+  const auto count = static_cast<std::size_t>(std::countr_zero(ends));  // before the last sixteen
+  __m128i front;
+  __m128i digits;
+  const __m128i all_front = BytesWithin(LoadSixteen(text), '0', 9, &front);
+  const __m128i all_back = BytesWithin(LoadSixteen(text + count), '0', 9, &digits);
+  if (_mm_movemask_epi8(_mm_and_si128(all_front, all_back)) != 0xffff) return false;
+  const __m128i fours = JoinFours(digits, 10);
+  const __m128i eights =
+      _mm_madd_epi16(_mm_packs_epi32(fours, fours), _mm_set1_epi32(1 << 16 | 10000));
+  const auto both = static_cast<std::uint64_t>(_mm_cvtsi128_si64(eights));
+  const std::uint64_t low = (both & 0xffffffff) * kEightDigits + (both >> 32);
+  std::uint32_t head;
+  std::memcpy(&head, text, sizeof(head));
+  // Twice, since a shift by 32 for no digits at all is not defined.
+  head = (head - 0x30303030) << (16 - 4 * count) << (16 - 4 * count);
+  head = (head * 10 + (head >> 8)) & 0x00ff00ff;
+  const std::uint64_t high = (head & 0xff) * 100 + (head >> 16);
+  std::uint64_t value = 0;
+  if (__builtin_mul_overflow(high, kSixteenDigits, &value) ||
+      __builtin_add_overflow(value, low, &value)) {
+    return false;
+  }
+  *id = value;
+  return true;
+}
+
+#endif
+
+// Below 10^16.
+[[gnu::noinline]] bool FormatShort(std::uint64_t id, char* text, std::size_t size) noexcept {
   const std::uint64_t upper = id / kEightDigits;
-  const std::uint64_t top = id / kSixteenDigits;  // 0..1844
-  const std::uint64_t head = SplitEight(top != 0 ? top : upper != 0 ? upper : id);
+  const std::uint64_t head = SplitEight(upper != 0 ? upper : id);
   const std::size_t zeros = LeadingZeros(head);
   const std::size_t count = 8 - zeros;
-  const std::size_t length = count + (top != 0 ? 16 : upper != 0 ? 8 : 0);
+  const std::size_t length = count + (upper != 0 ? 8 : 0);
   if (size <= length) return false;
   const std::uint64_t first = (head | kZeros) >> (8 * zeros);
   if (upper == 0) {
     StoreFew(text, first, count);
   } else {
     Store8(text, first);  // what is too much is overwritten
-    char* rest = text + count;
-    if (top != 0) {
-      Store8(rest, SplitEight(upper % kEightDigits) | kZeros);
-      rest += 8;
-    }
-    Store8(rest, SplitEight(id % kEightDigits) | kZeros);
+    Store8(text + count, SplitEight(id % kEightDigits) | kZeros);
   }
   text[length] = '\0';
   return true;
 }
 
-bool ParseDecimal(const char* text, std::uint64_t* id) noexcept {
+// Any length, wherever it lies.
+[[gnu::noinline]] bool ParseAnywhere(const char* text, std::uint64_t* id) noexcept {
   const std::size_t length = ::strnlen(text, kMaxDigits + 1);
   if (length == 0 || length > kMaxDigits || (text[0] == '0' && length > 1)) return false;
   std::uint64_t value = 0;
@@ -121,6 +165,41 @@ bool ParseDecimal(const char* text, std::uint64_t* id) noexcept {
   }
   *id = value;
   return true;
+}
+
+}  // namespace
+
+bool FormatDecimal(std::uint64_t id, char* text, std::size_t size) noexcept {
+  const auto top = static_cast<std::uint32_t>(id / kSixteenDigits);  // 0..1844
+  if (top == 0) return FormatShort(id, text, size);
+  const std::size_t count = top >= 1000 ? 4 : top >= 100 ? 3 : top >= 10 ? 2 : 1;
+  const std::size_t length = count + 16;
+  if (size <= length) return false;
+  const auto& pairs = kPairs<TextForm::kDecimal>;
+  const std::uint32_t last = top % 100;
+  if (count > 2) {
+    const std::array<char, 2>& first = pairs[top / 100];
+    if (count == 4) text[0] = first[0];
+    text[count - 3] = first[1];
+    std::memcpy(text + count - 2, pairs[last].data(), 2);
+  } else if (count == 2) {
+    std::memcpy(text, pairs[last].data(), 2);
+  } else {
+    text[0] = pairs[last][1];
+  }
+  const std::uint64_t upper = id / kEightDigits;  // does not wait for the other division
+  PutEight(static_cast<std::uint32_t>(upper - top * kEightDigits), text + count);
+  PutEight(static_cast<std::uint32_t>(id - upper * kEightDigits), text + count + 8);
+  text[length] = '\0';
+  return true;
+}
+
+bool ParseDecimal(const char* text, std::uint64_t* id) noexcept {
+#ifdef SHMFLAKE_SIXTEEN_BYTES
+  if (IsWithinPage(text, 32) && ParseLong(text, id)) [[likely]]
+    return true;
+#endif
+  return ParseAnywhere(text, id);
 }
 
 }  // namespace shmflake

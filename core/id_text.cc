@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/id_text.h"
 
+#include <cstring>
+
+#include "core/base62_text.h"
 #include "core/decimal_text.h"
 
 namespace shmflake {
@@ -18,8 +21,13 @@ inline constexpr std::uint32_t kGroupValues = kBase<form>* kBase<form>* kBase<fo
 // Unrolled by recursion: the same with every compiler and every level of optimisation.
 template <TextForm form, std::size_t count>
 [[gnu::always_inline]] inline void PutDigits(std::uint32_t value, char* text) noexcept {
-  text[count - 1] = SpecOf(form).alphabet[value % kBase<form>];
-  if constexpr (count > 1) PutDigits<form, count - 1>(value / kBase<form>, text);
+  constexpr std::uint32_t pairs = kBase<form> * kBase<form>;
+  if constexpr (count == 1) {
+    *text = SpecOf(form).alphabet[value];
+  } else {
+    std::memcpy(text + count - 2, kPairs<form>[value % pairs].data(), 2);
+    if constexpr (count > 2) PutDigits<form, count - 2>(value / pairs, text);
+  }
 }
 
 template <TextForm form, std::size_t count>
@@ -99,6 +107,12 @@ template <TextForm form>
 
 template <TextForm form>
 [[gnu::noinline]] bool ParseFixed(const char* text, std::uint64_t* id) noexcept {
+#ifdef SHMFLAKE_SIXTEEN_BYTES
+  if constexpr (form == TextForm::kBase62) {
+    if (IsWithinPage(text, 16) && ParseBase62(text, id)) [[likely]]
+      return true;
+  }
+#endif
   constexpr std::size_t width = SpecOf(form).width;
   std::uint64_t value = 0;
   if (TakeGroups<form, width>(text, &value) && text[width] == '\0') [[likely]] {

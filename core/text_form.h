@@ -77,6 +77,21 @@ using DigitTable = std::array<std::int8_t, 256>;
   return table;
 }
 
+// Every two digits, in order of their value.
+template <TextForm form>
+[[nodiscard]] constexpr auto MakePairTable() noexcept {
+  constexpr std::string_view alphabet = SpecOf(form).alphabet;
+  std::array<std::array<char, 2>, alphabet.size() * alphabet.size()> table{};
+  std::size_t value = 0;
+  for (const char first : alphabet) {
+    for (const char second : alphabet) table[value++] = {first, second};
+  }
+  return table;
+}
+
+template <TextForm form>
+inline constexpr auto kPairs = MakePairTable<form>();
+
 template <TextForm form>
 inline constexpr DigitTable kDigits = MakeDigitTable(form);
 
