@@ -37,6 +37,14 @@ std::uint64_t Attachment::NowTick() noexcept {
   return tick;
 }
 
+// The lease is one, in the IDs' ticks; the UUIDs' ceiling follows from it. A word that no lease can
+// have gives none: LookAfter finds out what happened to it.
+std::uint64_t Attachment::CeilingOf(const DrawStream& stream) const noexcept {
+  const std::uint64_t ceiling = image().ceiling.LoadRelaxed();
+  if (!IsCeiling(format(), ceiling)) return 0;
+  return &stream == &ids_ ? ceiling : UuidCeiling(format(), format().TickOf(ceiling));
+}
+
 DrawBounds Attachment::BoundsAt(const DrawStream& stream, std::uint64_t now) const noexcept {
   const IdFormat& f = stream.format;
   DrawBounds bounds;
@@ -46,7 +54,7 @@ DrawBounds Attachment::BoundsAt(const DrawStream& stream, std::uint64_t now) con
   const std::uint64_t last_tick =
       std::min(f.max_timestamp(), std::max(bounds.now + stream.max_ahead, stream.allowance_tick));
   bounds.ahead_end = f.StateOf(last_tick + 1, 0);
-  bounds.ceiling = stream.ceiling->LoadRelaxed();
+  bounds.ceiling = CeilingOf(stream);
   return bounds;
 }
 
@@ -200,13 +208,19 @@ DrawError Attachment::Draw(StreamKind kind, std::uint64_t want, bool within_tick
   const DrawStream& stream = StreamOf(kind);
   AdoptIfForked();
   const std::uint64_t tsc = has_tsc_ ? ReadTsc() : 0;  // before the clock: the window ends early
-  const std::int64_t now_ns = clock_.RealtimeNs();
+  std::int64_t now_ns = clock_.RealtimeNs();
   if (const DrawError error = LookAfter(now_ns); !error.ok()) return error;
-  (void)TickOfUnixNs(stream.format, now_ns, now);
-  DrawBounds bounds = BoundsAt(stream, *now);
-  bounds.spread = Spread(kind, bounds.now, want);
+  DrawBounds bounds;
   std::uint64_t seen = 0;
-  const DrawResult result = Take(stream, bounds, want, within_tick, out, &seen);
+  DrawResult result = DrawResult::kAhead;
+  for (int look = 0; look < 2 && result == DrawResult::kAhead; ++look) {
+    // Who was preempted since it read the clock may find that others drew on without being ahead.
+    if (look != 0) now_ns = clock_.RealtimeNs();
+    (void)TickOfUnixNs(stream.format, now_ns, now);
+    bounds = BoundsAt(stream, *now);
+    bounds.spread = Spread(kind, bounds.now, want);
+    result = Take(stream, bounds, want, within_tick, out, &seen);
+  }
   if (result != DrawResult::kDrawn) return Explain(stream, result, bounds, seen);
   OpenWindow(stream, tsc, now_ns, bounds, out->first + out->count - 1);
   Count(out->count);

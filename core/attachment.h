@@ -56,18 +56,15 @@ static_assert(sizeof(DrawCache) <= ForkPage::kSize);
 // One of the region's state words, with all that a draw from it must respect.
 struct DrawStream {
   StateWord* word = nullptr;
-  RisingWord* ceiling = nullptr;
   DrawWindow* window = nullptr;
   IdFormat format;
   std::uint64_t birth_state = 0;
   std::uint64_t allowance_tick = 0;
   std::uint64_t max_ahead = 0;  // ticks
 
-  void Init(const IdFormat& stream_format, StateWord* state, RisingWord* end,
-            DrawWindow* window_of_cache) noexcept {
+  void Init(const IdFormat& stream_format, StateWord* state, DrawWindow* window_of_cache) noexcept {
     format = stream_format;
     word = state;
-    ceiling = end;
     window = window_of_cache;
   }
 };
@@ -201,6 +198,7 @@ class Attachment {
   }
   [[nodiscard]] DrawError LookAfter(std::int64_t now_ns) noexcept;
   [[nodiscard]] DrawBounds BoundsAt(const DrawStream& stream, std::uint64_t now) const noexcept;
+  [[nodiscard]] std::uint64_t CeilingOf(const DrawStream& stream) const noexcept;
   [[nodiscard]] std::uint64_t Spread(StreamKind kind, std::uint64_t now,
                                      std::uint64_t want) const noexcept;
   [[nodiscard]] DrawResult Take(const DrawStream& stream, const DrawBounds& bounds,

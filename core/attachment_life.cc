@@ -56,11 +56,11 @@ Status Attachment::Start(std::unique_ptr<Region> region, std::uint32_t max_forwa
 void Attachment::InitStreams() noexcept {
   const IdFormat& format = region_->format();
   const Header& header = region_->header();
-  ids_.Init(format, &image().state, &image().ceiling, &cache_->window);
+  ids_.Init(format, &image().state, &cache_->window);
   ids_.birth_state = BirthState(header);
   ids_.allowance_tick = header.allowance_tick;
   ids_.max_ahead = TicksOfMs(format, header.max_backward_ms);
-  uuids_.Init(kUuidFormat, &image().uuid_state, &image().uuid_ceiling, &cache_->uuid_window);
+  uuids_.Init(kUuidFormat, &image().uuid_state, &cache_->uuid_window);
   uuids_.birth_state = UuidBirthState(header);
   uuids_.allowance_tick =
       header.allowance_tick == 0 ? 0 : UuidMsOfTick(format, header.allowance_tick);

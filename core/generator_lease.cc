@@ -158,7 +158,6 @@ Status Generator::ExtendNow(Attachment& attachment, std::uint32_t busy_timeout_m
   if (status.ok()) {
     SHMFLAKE_REACH(kExtendGranted);
     attachment.image().ceiling.RaiseRelaxed(format.StateOf(granted, 0));
-    attachment.image().uuid_ceiling.RaiseRelaxed(UuidCeiling(format, granted));
     SHMFLAKE_REACH(kExtendPublished);
     events.lease_extensions.fetch_add(1, std::memory_order_relaxed);
     backoff_ns_.store(0, std::memory_order_relaxed);
@@ -230,11 +229,14 @@ Status Generator::Follow(Attachment& from, const DrawError& why, std::int64_t de
   InheritSettings(from.region().header(), &settings_);
   OpenContext context = ContextUntil(deadline_ns);
   if (from.loss() == RegionLoss::kNone || from.loss() == RegionLoss::kRemoved) {
+    // What the words hold above the ceiling was never issued: something else wrote it.
     const RegionImage& image = from.image();
+    const IdFormat& format = from.format();
+    const std::uint64_t ceiling = format.TickOf(image.ceiling.LoadRelaxed());
     const std::uint64_t last = image.state.LoadRelaxed() & ~kRetiredBit;
     const std::uint64_t last_uuid = image.uuid_state.LoadRelaxed() & ~kRetiredBit;
     context.floor_tick =
-        std::max(from.format().TickOf(last) + 1, TickAfterUuid(from.format(), last_uuid));
+        std::min(ceiling, std::max(format.TickOf(last) + 1, TickAfterUuid(format, last_uuid)));
   }
   std::unique_ptr<Region> region;
   SHMFLAKE_RETURN_IF_ERROR(OpenRegion(context, &region));

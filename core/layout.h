@@ -8,8 +8,7 @@
 //   4352    clock offset   | wall clock minus CLOCK_BOOTTIME, to see steps
 //   4480    event counters
 //   4608    UUID state word | Unix ms << 16 | counter of the last UUIDv7 or ULID; bit 63: retired
-//   4736    UUID ceiling    | first value of it that may not be issued
-//   4864    (zero, for later layouts)
+//   4736    (zero, for later layouts)
 //   8192    256 slots of 1,024 bytes: identity line, then 7 lines of counters
 //   270336  end
 //
@@ -168,8 +167,7 @@ struct RegionImage {
   ClockLine clock;
   EventLine events;
   StateWord uuid_state;
-  RisingWord uuid_ceiling;
-  unsigned char zero[3328];
+  unsigned char zero[3456];
   Slot slots[kSlotCount];
 };
 

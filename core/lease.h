@@ -29,12 +29,12 @@ struct LeaseTerms {
 [[nodiscard]] LeaseTerms MakeLeaseTerms(const IdFormat& format, std::uint32_t horizon_ms,
                                         std::uint32_t max_recovery_ms) noexcept;
 
-// Milliseconds as ticks, rounded down.
 // Whether a word can be a ceiling: the first value of a tick, within the time range.
 [[nodiscard]] inline bool IsCeiling(const IdFormat& format, std::uint64_t word) noexcept {
   return (word & format.max_sequence()) == 0 && word <= format.state_end();
 }
 
+// Milliseconds as ticks, rounded down.
 [[nodiscard]] std::uint64_t TicksOfMs(const IdFormat& format, std::uint64_t ms) noexcept;
 
 struct Birth {

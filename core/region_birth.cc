@@ -145,7 +145,6 @@ Status Birthplace::Lease(const OpenContext& context, const RegionFile* retired,
   content->state = BirthState(header);
   content->ceiling = format.StateOf(birth.horizon, 0);
   content->uuid_state = UuidBirthState(header);
-  content->uuid_ceiling = UuidCeiling(format, birth.horizon);
   // Read anew: now_ns was read before the store's transaction.
   content->clock_offset_ns = context.clock->RealtimeNs() - context.clock->BoottimeNs();
   return Status::Ok();

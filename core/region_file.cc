@@ -123,18 +123,15 @@ Status OpenRegionFile(const Settings& settings, RegionFile* out) {
   std::uint64_t state = 0;
   std::uint64_t ceiling = 0;
   std::uint64_t uuid_state = 0;
-  std::uint64_t uuid_ceiling = 0;
   if (!ReadWord(fd, offsetof(RegionImage, state), &state) ||
       !ReadWord(fd, offsetof(RegionImage, ceiling), &ceiling) ||
-      !ReadWord(fd, offsetof(RegionImage, uuid_state), &uuid_state) ||
-      !ReadWord(fd, offsetof(RegionImage, uuid_ceiling), &uuid_ceiling)) {
+      !ReadWord(fd, offsetof(RegionImage, uuid_state), &uuid_state)) {
     return Fail(Code::TRUNCATED, "cannot read the state words of %s", path.c_str());
   }
   // The words cannot be checked like the header, but they never lie below the birth.
   if ((state & ~kRetiredBit) < BirthState(header) || ceiling <= BirthState(header) ||
       !IsCeiling(FormatOf(header), ceiling) ||
-      (uuid_state & ~kRetiredBit) < UuidBirthState(header) ||
-      uuid_ceiling < UuidBirthState(header)) {
+      (uuid_state & ~kRetiredBit) < UuidBirthState(header)) {
     return Fail(
         Code::HEADER,
         "%s was overwritten: a state word or a ceiling is below its birth, or impossible; remove "
@@ -192,8 +189,6 @@ Status MakeRegionFile(const Settings& settings, RegionContent* content, UniqueFd
       WriteAt(fd, &content->ceiling, 8, offsetof(RegionImage, ceiling), directory));
   SHMFLAKE_RETURN_IF_ERROR(
       WriteAt(fd, &content->uuid_state, 8, offsetof(RegionImage, uuid_state), directory));
-  SHMFLAKE_RETURN_IF_ERROR(
-      WriteAt(fd, &content->uuid_ceiling, 8, offsetof(RegionImage, uuid_ceiling), directory));
   SHMFLAKE_RETURN_IF_ERROR(
       WriteAt(fd, &content->clock_offset_ns, 8, offsetof(RegionImage, clock), directory));
   SHMFLAKE_REACH(kCreateFilled);

@@ -43,7 +43,6 @@ struct RegionContent {
   std::uint64_t state = 0;
   std::uint64_t ceiling = 0;
   std::uint64_t uuid_state = 0;
-  std::uint64_t uuid_ceiling = 0;
   std::int64_t clock_offset_ns = 0;
 };
 

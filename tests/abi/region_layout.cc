@@ -52,7 +52,6 @@ AT(RegionImage, ceiling, 4224);
 AT(RegionImage, clock, 4352);
 AT(RegionImage, events, 4480);
 AT(RegionImage, uuid_state, 4608);
-AT(RegionImage, uuid_ceiling, 4736);
 AT(RegionImage, slots, 8192);
 static_assert(sizeof(RegionImage) == 270336);
 

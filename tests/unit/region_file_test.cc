@@ -40,7 +40,6 @@ class RegionFileTest : public ::testing::Test {
     content.state = 4095;
     content.ceiling = 8192;
     content.uuid_state = UuidBirthState(header);
-    content.uuid_ceiling = content.uuid_state + 8192;
     return content;
   }
   [[nodiscard]] Status Make(bool replace = false) const {
