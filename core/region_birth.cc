@@ -106,7 +106,9 @@ Status Birthplace::Lease(const OpenContext& context, const RegionFile* retired,
                   static_cast<long long>(format.epoch_ms),
                   static_cast<long long>(now_ns / 1'000'000));
     }
-    return Fail(Code::TIME_RANGE, "the timestamp must be 0..%llu: %llu (%s)",
+    return Fail(Code::TIME_RANGE,
+                "the timestamp must be 0..%llu: %llu (%s); take a later epoch_ms, or a layout with "
+                "more bits for it, in a namespace of its own",
                 static_cast<unsigned long long>(format.max_timestamp()),
                 static_cast<unsigned long long>(now), DescribeFormat(format).c_str());
   }

@@ -40,7 +40,7 @@ constexpr SettingSpec kTable[] = {
     {.key = "machine_id", .members = {}, .kind = Kind::kWorkerPart, .code = Code::WORKER_ID},
 
     {SETTING(layout), .kind = Kind::kChoice,
-     .choices = "mid|twitter|discord|instagram|mastodon|sonyflake|leaf|baidu|tsid|js53|",
+     .choices = "default|twitter|discord|instagram|mastodon|sonyflake|leaf|baidu|mid|tsid|js53|",
      .code = Code::LAYOUT},
     {SETTING(timestamp_bits), .kind = Kind::kInteger, .lowest = kMinTimestampBits,
      .highest = kIdBits - 2, .code = Code::LAYOUT},

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <string>
 
+#include "core/named_layout.h"
 #include "core/region_open.h"
 
 namespace shmflake {
@@ -15,6 +16,11 @@ std::string Octal(std::uint32_t mode) {
   char text[16];
   std::snprintf(text, sizeof(text), "%04o", mode);
   return text;
+}
+
+// "twitter (41/5+5/12 x ...)", and the bits alone where they have no name.
+std::string LayoutText(const std::string& name, const IdFormat& format) {
+  return name.empty() ? DescribeFormat(format) : name + " (" + DescribeFormat(format) + ")";
 }
 
 }  // namespace
@@ -37,9 +43,11 @@ Status CompareSettings(const Settings& settings, const Header& header, const std
   const auto kind = static_cast<StoreKind>(header.store_kind);
   compare("store", settings.store.given, settings.store.source, settings.store.value,
           StoreKindName(kind));
-  compare("layout", !settings.layout.value.empty(), settings.layout.source,
-          settings.layout.value + " (" + DescribeFormat(settings.format) + ")",
-          settings.layout.value + " (" + DescribeFormat(FormatOf(header)) + ")");
+  const IdFormat format = FormatOf(header);
+  const NamedLayout* layout = FindLayout(format);
+  compare("layout", !settings.layout.value.empty() && settings.format != format,
+          settings.layout.source, LayoutText(settings.layout.value, settings.format),
+          LayoutText(layout == nullptr ? "" : layout->name, format));
   number("worker_id_bits", settings.worker_id_bits, header.datacenter_bits + header.machine_bits);
   number("machine_bits", settings.machine_bits, header.machine_bits);
   number("sequence_bits", settings.sequence_bits, header.sequence_bits);
