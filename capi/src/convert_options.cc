@@ -69,6 +69,7 @@ Status ConvertOptions(const shmflake_options& from, Options* to) {
   Take(from.group, &to->group);
   Take(from.mode, false, &to->mode);
   Take(from.worker_id, is_set(SHMFLAKE_SET_WORKER_ID), &to->worker_id);
+  Take(from.layout, &to->layout);
   Take(from.timestamp_bits, false, &to->timestamp_bits);
   Take(from.worker_id_bits, false, &to->worker_id_bits);
   Take(from.machine_bits, false, &to->machine_bits);

@@ -4,6 +4,7 @@
 
 #include "capi/src/convert_options.h"
 #include "capi/src/errors.h"
+#include "capi/src/parts.h"
 
 using shmflake::Attachment;
 using shmflake::Code;
@@ -133,20 +134,7 @@ int shmflake_watermark(shmflake_handle* flake, uint64_t* id) {
 
 int shmflake_decode(const shmflake_handle* flake, uint64_t id, shmflake_parts* out) {
   if (flake == nullptr || out == nullptr) return SetLastError(DrawError{Code::NULL_ARGUMENT, 0, 0});
-  const shmflake::IdFormat& format = flake->generator.current().format();
-  shmflake::IdParts parts;
-  if (!shmflake::SplitId(format, id, &parts)) {
-    return Report({Code::ID, static_cast<std::int64_t>(id), format.id_bits()});
-  }
-  out->timestamp = parts.timestamp;
-  out->sequence = parts.sequence;
-  out->worker_id = parts.worker_id;
-  out->datacenter_id = parts.datacenter_id;
-  out->machine_id = parts.machine_id;
-  out->reserved = 0;
-  out->unix_ms = shmflake::UnixMsOfTick(format, parts.timestamp);
-  out->unix_ns = shmflake::UnixNsOfTick(format, parts.timestamp);
-  return 0;
+  return shmflake::capi::DecodeInto(flake->generator.current().format(), id, out);
 }
 
 int shmflake_bounds(const shmflake_handle* flake, int64_t unix_ms, uint64_t* lowest,

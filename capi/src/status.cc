@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The C ABI's snapshots for people and metrics.
 #include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <cstring>
 
 #include "capi/src/errors.h"
 #include "capi/src/handle.h"
 #include "core/header.h"
+#include "core/named_layout.h"
 #include "core/platform.h"
 
 using shmflake::Attachment;
@@ -17,6 +19,9 @@ using shmflake::capi::Guarded;
 using shmflake::capi::SetNullArgument;
 
 namespace {
+
+constexpr std::size_t kFirstStatusSize = offsetof(shmflake_status_info, layout);  // frozen
+constexpr std::size_t kLargestStatusSize = 65536;
 
 template <std::size_t N>
 void CopyText(const char* from, char (&to)[N]) {
@@ -51,6 +56,10 @@ void FillFixed(const Attachment& attachment, shmflake_status_info* info) {
   info->horizon_ms = header.horizon_ms;
   info->region_size = header.region_size;
   info->birth_unix_ms = shmflake::UnixMsOfTick(format, header.birth_tick);
+  const shmflake::NamedLayout* layout = shmflake::FindLayout(format);
+  CopyText(layout == nullptr ? "" : layout->name, info->layout);
+  info->worker_last = format.order == shmflake::FieldOrder::kWorkerLast ? 1 : 0;
+  info->id_bits = format.id_bits();
 }
 
 void FillState(shmflake::Generator& generator, Attachment& attachment, shmflake_status_info* info) {
@@ -102,19 +111,19 @@ int shmflake_status(shmflake_handle* flake, shmflake_status_info* out) {
   if (flake == nullptr) return SetNullArgument("flake");
   if (out == nullptr) return SetNullArgument("out");
   return Guarded([&]() -> Status {
-    // The first version's size is the least; a longer struct's tail is left zero.
     shmflake_status_info info{};
     const std::size_t size = out->struct_size;
-    if (size < sizeof(info) || size > 65536) {
-      return Fail(Code::STRUCT_SIZE, "status_info.struct_size must be %zu or more: %zu",
-                  sizeof(info), size);
+    if (size < kFirstStatusSize || size > kLargestStatusSize) {
+      return Fail(Code::STRUCT_SIZE, "status_info.struct_size must be %zu..%zu: %zu",
+                  kFirstStatusSize, kLargestStatusSize, size);
     }
     Attachment& attachment = flake->generator.current();
     FillFixed(attachment, &info);
     FillState(flake->generator, attachment, &info);
     FillCounters(flake->generator, attachment, &info);
+    // A shorter struct of an older header gets what it has, a longer one zeros behind.
     std::memset(out, 0, size);
-    std::memcpy(out, &info, sizeof(info));
+    std::memcpy(out, &info, std::min(size, sizeof(info)));
     out->struct_size = size;
     return Status::Ok();
   });

@@ -16,7 +16,7 @@ SIZE(shmflake_log_field, 16);
 AT(shmflake_log_field, key, 0);
 AT(shmflake_log_field, value, 8);
 
-SIZE(shmflake_options, 152);
+SIZE(shmflake_options, 160);
 AT(shmflake_options, struct_size, 0);
 AT(shmflake_options, config_file, 8);
 AT(shmflake_options, directory, 16);
@@ -45,6 +45,7 @@ AT(shmflake_options, attach_only, 128);
 AT(shmflake_options, log_level, 132);
 AT(shmflake_options, log, 136);
 AT(shmflake_options, log_context, 144);
+AT(shmflake_options, layout, 152);
 
 SIZE(shmflake_parts, 48);
 AT(shmflake_parts, unix_ms, 0);
@@ -56,7 +57,7 @@ AT(shmflake_parts, datacenter_id, 36);
 AT(shmflake_parts, machine_id, 40);
 AT(shmflake_parts, reserved, 44);
 
-SIZE(shmflake_status_info, 840);
+SIZE(shmflake_status_info, 864);
 AT(shmflake_status_info, struct_size, 0);
 AT(shmflake_status_info, name, 8);
 AT(shmflake_status_info, id_namespace, 72);
@@ -101,6 +102,24 @@ AT(shmflake_status_info, clock_forward_jumps, 632);
 AT(shmflake_status_info, slots, 640);
 AT(shmflake_status_info, slots_used, 644);
 AT(shmflake_status_info, last_store_error, 648);
+AT(shmflake_status_info, layout, 840);
+AT(shmflake_status_info, worker_last, 856);
+AT(shmflake_status_info, id_bits, 860);
+
+SIZE(shmflake_layout_info, 264);
+AT(shmflake_layout_info, struct_size, 0);
+AT(shmflake_layout_info, name, 8);
+AT(shmflake_layout_info, about, 24);
+AT(shmflake_layout_info, epoch_ms, 216);
+AT(shmflake_layout_info, until_unix_ms, 224);
+AT(shmflake_layout_info, id_bits, 232);
+AT(shmflake_layout_info, timestamp_bits, 236);
+AT(shmflake_layout_info, datacenter_bits, 240);
+AT(shmflake_layout_info, machine_bits, 244);
+AT(shmflake_layout_info, sequence_bits, 248);
+AT(shmflake_layout_info, tick_us, 252);
+AT(shmflake_layout_info, worker_last, 256);
+AT(shmflake_layout_info, reserved, 260);
 
 SIZE(shmflake_process, 56);
 AT(shmflake_process, pid, 0);

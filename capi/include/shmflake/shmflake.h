@@ -265,7 +265,8 @@ typedef struct shmflake_options {
                          Default: the ordinal of a Kubernetes StatefulSet's pod, else the last bits
                          of the host's IPv4 address, which status marks as not guaranteed unique. */
 
-  /* The ID layout: 63 bits, of which the timestamp gets what the others leave. [region] */
+  /* The ID layout: 63 bits, of which the timestamp gets what the others leave; or all by name, see
+   * `layout` below. [region] */
   uint32_t timestamp_bits; /* 63 - worker_id_bits - sequence_bits (the only value accepted), at
                               least 20 */
   uint32_t worker_id_bits; /* 1..22, default 8 */
@@ -300,13 +301,17 @@ typedef struct shmflake_options {
   shmflake_log_function
       log; /* Default: silent; SHMFLAKE_LOG=stderr writes lines to standard error. */
   void* log_context;
+
+  /* A layout by name, see shmflake_layout(): it sets all bits, their order, the tick and, unless
+   * epoch_ms is given too, the epoch. Other values of those are SHMFLAKE_E_LAYOUT. [region] */
+  const char* layout;
 } shmflake_options;
 
 /* shmflake_options options = SHMFLAKE_OPTIONS_INIT; in C, then set fields. */
 #define SHMFLAKE_OPTIONS_INIT                                                                      \
   {                                                                                                \
     sizeof(shmflake_options), NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
-        0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL                                                         \
+        0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL                                                   \
   }
 
 /* --------------------------------------- Open and close --------------------------------------- */
@@ -360,7 +365,7 @@ SHMFLAKE_API int shmflake_next_n(shmflake* flake, uint64_t* ids, size_t n, size_
 /*
  * Draws a block: *count contiguous IDs, *first, *first + 1 ... in one atomic step. 1 <= *count <=
  * want; a block does not cross a tick, so *count is often less than what was wanted. Otherwise as
- * shmflake_next. Errors: also COUNT.
+ * shmflake_next. Errors: also COUNT; LAYOUT when the worker ID is behind the sequence.
  */
 SHMFLAKE_API int shmflake_next_block(shmflake* flake, uint64_t want, uint64_t* first,
                                      uint64_t* count);
@@ -431,6 +436,33 @@ SHMFLAKE_API int shmflake_decode(const shmflake* flake, uint64_t id, shmflake_pa
  * NULL_ARGUMENT; INSTANT. Thread-safe, fork-safe, async-signal-safe; never blocks. */
 SHMFLAKE_API int shmflake_bounds(const shmflake* flake, int64_t unix_ms, uint64_t* lowest,
                                  uint64_t* highest);
+
+/* -------------------------------------- Layouts by name --------------------------------------- */
+
+/* The ID layouts that other systems made known: default (this library's), twitter, discord,
+ * instagram, mastodon, sonyflake, leaf, baidu, mid, tsid, and js53, which stays within JavaScript's
+ * safe integers. options.layout makes a region of one. */
+typedef struct shmflake_layout_info {
+  size_t struct_size; /* sizeof(shmflake_layout_info) */
+  char name[16];
+  char about[192];       /* whose it is, how long it lasts, what it gives up */
+  int64_t epoch_ms;      /* Unix ms of timestamp 0 */
+  int64_t until_unix_ms; /* the first instant that it has no timestamp for */
+  uint32_t id_bits;      /* 63, or 53 */
+  uint32_t timestamp_bits, datacenter_bits, machine_bits, sequence_bits;
+  uint32_t tick_us;
+  uint32_t worker_last; /* 0: timestamp, worker ID, sequence; 1: timestamp, sequence, worker ID */
+  uint32_t reserved;    /* 0 */
+} shmflake_layout_info;
+
+/* The layouts, from index 0 on. Errors: NULL_ARGUMENT; STRUCT_SIZE; NOT_FOUND past the last one.
+ * Thread-safe, fork-safe, not async-signal-safe; never blocks. */
+SHMFLAKE_API int shmflake_layout(size_t index, shmflake_layout_info* out);
+
+/* As shmflake_decode(), for an ID of a layout by name with that layout's epoch, without a region.
+ * Errors: NULL_ARGUMENT; LAYOUT (its message has the names); ID (more bits than the layout has).
+ * Thread-safe, fork-safe, not async-signal-safe; never blocks. */
+SHMFLAKE_API int shmflake_decode_layout(const char* layout, uint64_t id, shmflake_parts* out);
 
 /* ---------------------------------------- IDs as text ----------------------------------------- */
 
@@ -552,10 +584,16 @@ typedef struct shmflake_status_info {
   uint32_t slots;             /* in the region */
   uint32_t slots_used;        /* of living processes */
   char last_store_error[192]; /* this process's last; "" if none */
+
+  /* Of the ID layout, fixed as well. */
+  char layout[16];      /* the layout by name that it is, epoch and all; "" if none */
+  uint32_t worker_last; /* 1: the worker ID is behind the sequence */
+  uint32_t id_bits;     /* 63, or 53 */
 } shmflake_status_info;
 
-/* A snapshot. Errors: NULL_ARGUMENT, STRUCT_SIZE. Thread-safe; fork-safe; not async-signal-safe;
- * does not wait, but makes a few system calls. */
+/* A snapshot. Fills as much as struct_size says that there is, at least what the first version had
+ * (up to last_store_error). Errors: NULL_ARGUMENT, STRUCT_SIZE. Thread-safe; fork-safe; not
+ * async-signal-safe; does not wait, but makes a few system calls. */
 SHMFLAKE_API int shmflake_status(shmflake* flake, shmflake_status_info* out);
 
 typedef struct shmflake_process {
