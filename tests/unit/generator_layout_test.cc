@@ -2,6 +2,8 @@
 // Regions of the named layouts: what they draw, what they refuse, and that two of them do not mix.
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "core/named_layout.h"
 #include "tests/support/generator_fixture.h"
 
@@ -151,6 +153,30 @@ TEST_F(LayoutDrawTest, BaiduWithAnEpochOfItsOwnDraws) {
   const IdParts parts = Split(generator.get(), Next(generator.get()));
   EXPECT_EQ(90'000'000U, parts.timestamp);
   EXPECT_EQ(4U, parts.worker_id);
+}
+
+// Where a tick is longer than max_backward_ms, the first ID of a tick is somewhere in its lower
+// half, and nothing carries into the next one: a quarter of the capacity is the price of even
+// shards.
+TEST_F(LayoutDrawTest, Js53HasItsFullRateWhenTheStateMayRunTwoTicksAhead) {
+  clock_.SetRealtime(1'790'000'000 * kSecond);
+  for (const auto& [max_backward_ms, at_least, at_most] :
+       {std::tuple{10U, 2900U, 3300U}, std::tuple{200U, 4096U, 4096U}}) {
+    const TestPlace place;
+    Options options = place.MakeOptions();
+    options.layout = "js53";
+    options.max_backward_ms = max_backward_ms;
+    Generator generator(place.Resolve(options), nullptr, clock_);
+    ASSERT_SUCCEEDS(generator.Open(false));
+    std::uint64_t id = 0;
+    for (int i = 0; i < 30'000; ++i) ASSERT_SUCCEEDS(generator.Next(&id));  // the reserve is used
+    constexpr int kTicks = 100;
+    const std::int64_t end = clock_.RealtimeNs() + kTicks * 100 * kMs;
+    std::size_t drawn = 0;
+    for (; clock_.RealtimeNs() < end; ++drawn) ASSERT_SUCCEEDS(generator.Next(&id));
+    EXPECT_GE(drawn, (kTicks - 1) * at_least) << max_backward_ms;
+    EXPECT_LE(drawn, (kTicks + 1) * at_most) << max_backward_ms;
+  }
 }
 
 TEST_F(LayoutDrawTest, TheLastTickOfALayoutIsDrawnAndNothingAfterIt) {
