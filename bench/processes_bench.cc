@@ -48,6 +48,14 @@ int main(int argc, char** argv) {
         worker.WaitForStart();
         worker.Run([&] { word.Add(1); });
       });
+      // As a draw must: the counter is read between two additions, and they do not come in bursts
+      // for which a processor keeps the line.
+      Measure("spaced_add", "spaced_add_cpu", processes, window, [&](bench::Worker& worker) {
+        std::uint64_t sum = 0;
+        worker.WaitForStart();
+        worker.Run([&] { sum += bench::ReadCycles() ^ word.Add(1); });
+        if (sum == 1) bench::Die("add");
+      });
       Measure("strict", "strict_cpu", processes, window,
               [&](bench::Worker& worker) { DrawFrom(strict, worker); });
       Measure("relaxed", "relaxed_cpu", processes, window,

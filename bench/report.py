@@ -127,6 +127,8 @@ def draw(table):
     for name in ("try_next_strict", "next_relaxed", "try_next_relaxed"):
         table.compare(name.replace("_s", ", s").replace("_r", ", r"), name, NS,
                       "fetch_add + cycle_counter", floor)
+    table.compare("uuid7", "uuid7", NS, "next, strict", s["next_strict"], most=2)
+    table.compare("ulid, 26 characters", "ulid", NS, "next, strict", s["next_strict"])
 
 
 def many(table):
@@ -159,7 +161,7 @@ def processes(table):
         return
     table.section("Several processes on one region, 22-bit sequence (total of all)")
     for count in (1, 2, 4, 8):
-        for kind in ("fetch_add", "strict", "relaxed"):
+        for kind in ("fetch_add", "spaced_add", "strict", "relaxed"):
             what = f"{count} x {kind}"
             rounds = had_the_machine(s, kind, count)
             if len(rounds) < FEWEST_ROUNDS:
