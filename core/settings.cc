@@ -54,6 +54,16 @@ Status Resolve(const Host& host, const char* name, const Options& options, Setti
   FillDirectories(host, out);
   SHMFLAKE_RETURN_IF_ERROR(FillGroupAndMode(host, sources, out));
   SHMFLAKE_RETURN_IF_ERROR(FillFormat(host, sources, out));
+  // A burst must be able to borrow from the next tick, however long that is, and to wait for it.
+  const std::uint32_t two_ticks_ms = 2 * out->format.tick_us / 1000;
+  if (!out->max_backward_ms.given) {
+    const std::uint32_t most = out->horizon_ms.given ? (out->horizon_ms.value - 1) / 2 : ~0U;
+    std::uint32_t& backward = out->max_backward_ms.value;
+    backward = std::max(backward, std::min(two_ticks_ms, most));
+  }
+  if (!out->wait_timeout_ms.given) {
+    out->wait_timeout_ms.value = std::max(out->wait_timeout_ms.value, two_ticks_ms);
+  }
   if (!out->horizon_ms.given) {  // every max_backward_ms must work alone
     out->horizon_ms.value = std::max(out->horizon_ms.value, 4 * out->max_backward_ms.value);
   }

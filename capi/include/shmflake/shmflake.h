@@ -16,20 +16,23 @@
  * CONVENTIONS
  *
  *  1. A function that can fail returns 0 (SHMFLAKE_OK) or a negative code from the list below.
- * Codes are never renumbered and never reused. shmflake_strerror() names the rule that was broken,
- *     shmflake_last_error() also the value that broke it.
+ *     Codes are never renumbered and never reused. shmflake_strerror() names the rule that was
+ *     broken, shmflake_last_error() also the value that broke it.
  *  2. On failure an output argument is left as it was, unless its description says otherwise.
  *  3. Structs that the caller fills begin with `size_t struct_size`, which must be set to sizeof
- * the struct; a field that is 0 means "default". A longer struct of a newer header is accepted as
- * long as the part that this library does not know is all zero.
+ *     the struct; a field that is 0 means "default". A longer struct of a newer header is accepted
+ *     as long as the part that this library does not know is all zero.
  *  4. Nothing is allocated for the caller to free, except the handle that shmflake_close() takes
- * back. No exception crosses this boundary. The one callback, options.log, is opt-in.
- *  5. "Thread-safe" means: any threads may call it on one handle at once. "Fork-safe": a child made
- * by fork() (or a raw clone() without CLONE_VM) may go on using the handles that it inherited;
- * parent and child never get the same ID. After vfork(), call nothing but exec or _exit.
+ *     back. No exception crosses this boundary. The one callback, options.log, is opt-in.
+ *  5. "Thread-safe" means: any threads may call it on one handle at once.
+ *     "Fork-safe": a child made by fork() (or a raw clone() without CLONE_VM) may go on using the
+ *     handles that it inherited; parent and child never get the same ID. After vfork(), call
+ *     nothing but exec or _exit.
  *     "Async-signal-safe": may be called from a signal handler, even one that interrupted shmflake.
  *     "May block": may sleep, take file locks or write to a store, never longer than
- * wait_timeout_ms.
+ *     wait_timeout_ms.
+ *  6. pthread_cancel(), deferred, takes effect before or after a call, never inside one; a thread
+ *     that calls shmflake must not have PTHREAD_CANCEL_ASYNCHRONOUS set.
  *
  * WORDS
  *
@@ -43,26 +46,28 @@
  * CAVEATS
  *
  *  - The region lives on tmpfs; the lease (an SQLite file) and the lock file live in the state
- * directory, on a disk. If both are removed while processes run, nothing remembers what they were
- * given. Fix: keep the state directory; containers that share a region must share it too.
+ *    directory, on a disk. If both are removed while processes run, nothing remembers what they
+ *    were given.
+ *    Fix: keep the state directory; containers that share a region must share it too.
  *  - shmflake_try_next() cannot extend the lease, since that writes to the store. A program that
- * calls nothing else on any process of the host runs into SHMFLAKE_E_CEILING after horizon_ms. Fix:
- * call shmflake_next() somewhere, or set background_thread.
+ *    calls nothing else on any process of the host runs into SHMFLAKE_E_CEILING after horizon_ms.
+ *    Fix: call shmflake_next() somewhere, or set background_thread.
  *  - A child that is made by fork() in a signal handler that interrupted a draw is a copy of that
- * draw: when both return from the handler, both may return the same ID. A virtual machine or a
- * process that is restored from a snapshot is such a copy, too, state directory and all. Fix: let
- * such a child exec or _exit; after a restore, take a worker ID that was never used.
+ *    draw: when both return from the handler, both may return the same ID. A virtual machine or a
+ *    process that is restored from a snapshot is such a copy, too, state directory and all.
+ *    Fix: let such a child exec or _exit; after a restore, take a worker ID that was never used.
  *  - A program that closes descriptors which it did not open (closefrom) detaches its handles: the
- * next shmflake_next() attaches anew. A set-uid program trusts the environment's directories; set
- * the options.
+ *    next shmflake_next() attaches anew.
+ *  - A set-uid program trusts the environment's directories. Fix: set the options.
  *  - A wait for the store's disk (fsync) cannot be cut short: a call may take that much longer than
  *    wait_timeout_ms.
  *  - shmflake_close() while another thread is inside a call on the same handle is undefined.
  *    Fix: join the threads first.
  *  - A file that is truncated under a mapping raises SIGBUS in whoever touches it. shmflake_open()
- * installs a SIGBUS handler that turns this into SHMFLAKE_E_REGION_LOST and passes every other
- * SIGBUS on to the handler that was there before. A program that installs its own handler later
- * should pass on what it does not know, or set sigbus_guard to SHMFLAKE_OFF.
+ *    installs a SIGBUS handler that turns this into SHMFLAKE_E_REGION_LOST and passes every other
+ *    SIGBUS on to the handler that was there before.
+ *    Fix: a program that installs its own handler later should pass on what it does not know, or
+ *    set sigbus_guard to SHMFLAKE_OFF.
  */
 #ifndef SHMFLAKE_SHMFLAKE_H_
 #define SHMFLAKE_SHMFLAKE_H_
@@ -99,8 +104,8 @@ enum {
   SHMFLAKE_E_OPTION = -7,        /* an option is out of its range */
   SHMFLAKE_E_ENVIRONMENT = -8,   /* an environment variable has a bad value */
   SHMFLAKE_E_ID = -9,            /* the ID cannot have come from this region */
-  SHMFLAKE_E_TOO_FAR_AHEAD =
-      -10,                  /* observe: the ID is further ahead of the clock than max_backward_ms */
+  /* observe: the ID is further ahead of the clock than max_backward_ms */
+  SHMFLAKE_E_TOO_FAR_AHEAD = -10,
   SHMFLAKE_E_INSTANT = -11, /* bounds: the instant is before the epoch or after the time range */
   SHMFLAKE_E_TEXT = -12,    /* the text is no ID of that form */
   SHMFLAKE_E_FORM = -13,    /* no such text form */
@@ -159,8 +164,8 @@ enum {
 
   /* The draw. */
   SHMFLAKE_E_EXHAUSTED = -100, /* the sequence is used up as far ahead as max_backward_ms allows */
-  SHMFLAKE_E_CLOCK_BEHIND =
-      -101, /* the clock is behind the state word by more than max_backward_ms */
+  /* the clock is behind the state word by more than max_backward_ms */
+  SHMFLAKE_E_CLOCK_BEHIND = -101,
   SHMFLAKE_E_CLOCK_JUMP = -102,  /* the clock jumped forward by more than max_forward_ms */
   SHMFLAKE_E_TIME_RANGE = -103,  /* the timestamp does not fit its bits any more */
   SHMFLAKE_E_BEFORE_EPOCH = -104 /* the clock is before the epoch */
@@ -189,12 +194,13 @@ typedef struct shmflake shmflake;
 
 /* options.ordering */
 enum {
-  SHMFLAKE_ORDERING_STRICT = 1, /* the default: if one draw ends before another begins, anywhere on
-                                   the host, the second ID is larger */
-  SHMFLAKE_ORDERING_RELAXED =
-      2 /* time-ordered to one tick, plus what the state runs ahead of the clock
-           (at most max_backward_ms); each process draws from small blocks, so that
-           many processes do not contend for one cache line */
+  /* The default: if one draw ends before another begins, anywhere on the host, the second ID is
+   * larger. */
+  SHMFLAKE_ORDERING_STRICT = 1,
+  /* Time-ordered to one tick, plus what the state runs ahead of the clock (at most
+   * max_backward_ms). Each process draws from small blocks, so that many processes do not contend
+   * for one cache line. */
+  SHMFLAKE_ORDERING_RELAXED = 2
 };
 
 /* options.sigbus_guard, background_thread */
@@ -258,48 +264,50 @@ typedef struct shmflake_options {
   const char* group;
 
   uint32_t set; /* SHMFLAKE_SET_* bits */
-  uint32_t
-      mode; /* the region file's mode: 0600 (default), 0640, 0660. A string ("0660") in the file. */
-  uint32_t worker_id; /* 0..2^worker_id_bits - 1. SNOWFLAKE_WORKER_ID or SHMFLAKE_WORKER_ID.
-                         [region] Keys of the file: worker_id, or datacenter_id and machine_id.
-                         Default: the ordinal of a Kubernetes StatefulSet's pod, else the last bits
-                         of the host's IPv4 address, which status marks as not guaranteed unique. */
+  /* The region file's mode: 0600 (default), 0640, 0660. A string ("0660") in the file. */
+  uint32_t mode;
+  /* 0..2^worker_id_bits - 1. SNOWFLAKE_WORKER_ID or SHMFLAKE_WORKER_ID. [region] Keys of the file:
+   * worker_id, or datacenter_id and machine_id. Default: the ordinal of a Kubernetes StatefulSet's
+   * pod, else the last bits of the host's IPv4 address, which status marks as not guaranteed
+   * unique. */
+  uint32_t worker_id;
 
   /* The ID layout: 63 bits, of which the timestamp gets what the others leave; or all by name, see
    * `layout` below. [region] */
-  uint32_t timestamp_bits; /* 63 - worker_id_bits - sequence_bits (the only value accepted), at
-                              least 20 */
+  uint32_t timestamp_bits; /* 63 - worker_id_bits - sequence_bits, the only value; at least 20 */
   uint32_t worker_id_bits; /* 1..22, default 8 */
-  uint32_t machine_bits;  /* 1..worker_id_bits, default worker_id_bits - 2 (at least 1); the rest of
-                             the  worker ID, above it, is the datacenter ID */
-  uint32_t sequence_bits; /* 1..31, default 12 */
-  uint32_t tick_us;       /* 100..1000000 microseconds, default 1000. [region] */
-  int64_t epoch_ms;       /* Unix ms of timestamp 0, not after now. [region]
-                             Default 1609459200000 (2021-01-01T00:00:00Z) */
+  uint32_t machine_bits;   /* 1..worker_id_bits, default worker_id_bits - 2 (at least 1); the rest,
+                            * above it, is the datacenter ID */
+  uint32_t sequence_bits;  /* 1..31, default 12 */
+  uint32_t tick_us;        /* 100..1000000 microseconds, default 1000 */
+  int64_t epoch_ms;        /* Unix ms of timestamp 0, not after now.
+                            * Default 1609459200000 (2021-01-01T00:00:00Z) */
 
   uint32_t ordering; /* SHMFLAKE_ORDERING_*; "strict" or "relaxed" as text. [region] */
-  uint32_t
-      max_backward_ms; /* how far the state may run ahead of the clock, by bursts or by a clock that
-                          was set back, before draws wait: 0..60000 ms, default 10. [region] */
-  uint32_t max_forward_ms;  /* refuse a forward jump of the clock by more than this that
-                               CLOCK_BOOTTIME did  not see: 1..2^31-1 ms. Default: jumps are
-                               followed,  logged and counted. */
-  uint32_t max_recovery_ms; /* how far ahead of the clock an old horizon may be for a new region to
-                               start there: 1..2^31-1 ms, default 60000 */
-  uint32_t horizon_ms; /* how far ahead the lease is taken, hence the outage of the store that is
-                          survived: 100..86400000 ms, more than 2 x max_backward_ms. [region]
-                          Default: 10000, or 4 x max_backward_ms if that is more */
-  uint32_t wait_timeout_ms; /* the longest that a call may wait: 1..3600000 ms, default 1000 */
+  /* How far the state may run ahead of the clock, by bursts or by a clock that was set back, before
+   * draws wait: 0..60000 ms. [region] Default: 10, or 2 ticks if that is more. */
+  uint32_t max_backward_ms;
+  /* Refuse a forward jump of the clock by more than this that CLOCK_BOOTTIME did not see:
+   * 1..2^31-1 ms. Default: jumps are followed, logged and counted. */
+  uint32_t max_forward_ms;
+  /* How far ahead of the clock an old horizon may be for a new region to start there:
+   * 1..2^31-1 ms, default 60000. */
+  uint32_t max_recovery_ms;
+  /* How far ahead the lease is taken, hence the outage of the store that is survived:
+   * 100..86400000 ms, more than 2 x max_backward_ms. [region] Default: 10000, or 4 x
+   * max_backward_ms if that is more. */
+  uint32_t horizon_ms;
+  /* The longest that a call may wait: 1..3600000 ms. Default: 1000, or 2 ticks if that is more. */
+  uint32_t wait_timeout_ms;
 
-  uint32_t
-      background_thread; /* SHMFLAKE_ON: one thread of this process extends the lease and follows a
-                            retired region. A forked child has none. Default SHMFLAKE_OFF. */
+  /* SHMFLAKE_ON: one thread of this process extends the lease and follows a retired region. A
+   * forked child has none. Default SHMFLAKE_OFF. */
+  uint32_t background_thread;
   uint32_t sigbus_guard; /* SHMFLAKE_OFF: install no SIGBUS handler (see CAVEATS). Default on. */
   uint32_t attach_only;  /* 1: do not create a region, return SHMFLAKE_E_NOT_FOUND. Not a key. */
 
-  uint32_t log_level; /* SHMFLAKE_LOG_*: the lowest level that is passed on, default INFO */
-  shmflake_log_function
-      log; /* Default: silent; SHMFLAKE_LOG=stderr writes lines to standard error. */
+  uint32_t log_level;        /* SHMFLAKE_LOG_*: the lowest level that is passed on, default INFO */
+  shmflake_log_function log; /* Default: silent; SHMFLAKE_LOG=stderr writes to standard error. */
   void* log_context;
 
   /* A layout by name, see shmflake_layout(): it sets all bits, their order, the tick and, unless
@@ -332,8 +340,9 @@ SHMFLAKE_API void shmflake_close(shmflake* flake);
  * Ends the region `name`: no ID is drawn from it afterwards, the unused part of its lease is given
  * back, and attached processes follow to the next region at their next shmflake_next(). The options
  * say where to look (directories); they need not repeat the settings. Errors: NOT_FOUND; those of
- * the region file and of the store. If only the store fails, the region is retired all the same,
- * and the next one starts at the horizon. Thread-safe; fork-safe; not async-signal-safe; may block.
+ * the region file and of the store; TIMEOUT. If only the store fails, or after TIMEOUT, the region
+ * is retired all the same, and the next one starts at the horizon.
+ * Thread-safe; fork-safe; not async-signal-safe; may block.
  */
 SHMFLAKE_API int shmflake_retire(const char* name, const shmflake_options* options);
 
