@@ -9,15 +9,11 @@
 
 #include "core/failpoint.h"
 #include "core/lease.h"
+#include "core/text.h"
 #include "core/uuid_format.h"
 
 namespace shmflake {
 namespace {
-
-template <std::size_t N>
-void CopyText(const std::string& from, char (&to)[N]) {
-  std::snprintf(to, N, "%s", from.c_str());
-}
 
 Header DescribeRegion(const Settings& settings, const LockFile& lock_file, std::int64_t now_ns) {
   Header header{};

@@ -113,6 +113,20 @@ Status OpenOnce(const OpenContext& context, bool create, bool* again,
   return birthplace.Create(context, look.found ? &look.file : nullptr, out);
 }
 
+Status OpenInTime(const OpenContext& context, bool create, std::unique_ptr<Region>* out) {
+  const FileSizeSignalBlock no_signal;
+  for (;;) {
+    bool again = false;
+    SHMFLAKE_RETURN_IF_ERROR(OpenOnce(context, create, &again, out));
+    if (!again) return Status::Ok();
+    if (context.clock->MonotonicNs() >= context.deadline_ns) {
+      return Fail(Code::TIMEOUT, "the region %s was replaced again and again while attaching",
+                  RegionPath(*context.settings).c_str());
+    }
+    context.clock->Sleep(kRetryPauseNs);
+  }
+}
+
 // The lease's unused part: all ticks above that of the last value.
 Status GiveBack(const OpenContext& context, const Region& region, std::uint64_t last) {
   const Header& header = region.header();
@@ -188,31 +202,11 @@ Status CheckStoreIdentity(const Header& header, const Settings& settings, Store*
 }
 
 Status OpenRegion(const OpenContext& context, std::unique_ptr<Region>* out) {
-  const FileSizeSignalBlock no_signal;
-  for (;;) {
-    bool again = false;
-    SHMFLAKE_RETURN_IF_ERROR(OpenOnce(context, true, &again, out));
-    if (!again) return Status::Ok();
-    if (context.clock->MonotonicNs() >= context.deadline_ns) {
-      return Fail(Code::TIMEOUT, "the region %s was replaced again and again while attaching",
-                  RegionPath(*context.settings).c_str());
-    }
-    context.clock->Sleep(kRetryPauseNs);
-  }
+  return OpenInTime(context, true, out);
 }
 
 Status AttachRegion(const OpenContext& context, std::unique_ptr<Region>* out) {
-  const FileSizeSignalBlock no_signal;
-  for (;;) {
-    bool again = false;
-    SHMFLAKE_RETURN_IF_ERROR(OpenOnce(context, false, &again, out));
-    if (!again) return Status::Ok();
-    if (context.clock->MonotonicNs() >= context.deadline_ns) {
-      return Fail(Code::TIMEOUT, "the region %s was replaced again and again while attaching",
-                  RegionPath(*context.settings).c_str());
-    }
-    context.clock->Sleep(kRetryPauseNs);
-  }
+  return OpenInTime(context, false, out);
 }
 
 Status RetireRegion(const OpenContext& context, Region* region) {

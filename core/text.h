@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,6 +31,13 @@ namespace shmflake {
 
 // "0660".
 [[nodiscard]] std::string FormatOctal(std::uint32_t mode);
+
+// Into a field of fixed size, cut to fit, always with a NUL.
+template <std::size_t N>
+void CopyText(std::string_view from, char (&to)[N]) noexcept {
+  const std::size_t size = from.copy(to, N - 1);
+  std::memset(to + size, 0, N - size);
+}
 
 // The word that was probably meant; "" when none is close.
 [[nodiscard]] std::string_view NearestWord(std::string_view word,

@@ -10,9 +10,11 @@
 #include "core/header.h"
 #include "core/named_layout.h"
 #include "core/platform.h"
+#include "core/text.h"
 
 using shmflake::Attachment;
 using shmflake::Code;
+using shmflake::CopyText;
 using shmflake::Fail;
 using shmflake::Status;
 using shmflake::capi::Guarded;
@@ -22,11 +24,6 @@ namespace {
 
 constexpr std::size_t kFirstStatusSize = offsetof(shmflake_status_info, layout);  // frozen
 constexpr std::size_t kLargestStatusSize = 65536;
-
-template <std::size_t N>
-void CopyText(const char* from, char (&to)[N]) {
-  std::snprintf(to, N, "%s", from);
-}
 
 // What never changes after the region's birth.
 void FillFixed(const Attachment& attachment, shmflake_status_info* info) {
