@@ -29,8 +29,14 @@ CLI::App* AddSubcommand(CLI::App* app, Session* session, const std::string& name
                         const std::string& purpose, const std::string& teaching,
                         std::function<int()> action);
 
+// The same without the region's options.
+CLI::App* AddPlainSubcommand(CLI::App* app, Session* session, const std::string& name,
+                             const std::string& purpose, const std::string& teaching,
+                             std::function<int()> action);
+
 void AddGen(CLI::App* app, Session* session);
 void AddDecode(CLI::App* app, Session* session);
+void AddLayouts(CLI::App* app, Session* session);
 void AddStatus(CLI::App* app, Session* session);
 void AddCheckConfig(CLI::App* app, Session* session);
 void AddHealth(CLI::App* app, Session* session);

@@ -1,154 +1,130 @@
 // SPDX-License-Identifier: Apache-2.0
-// shmflake decode: what an ID says.
-#include <cstdint>
-#include <limits>
+// shmflake decode: what an ID says, in whichever form it is written.
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "command.h"
-#include "layout.h"
-#include "text.h"
+#include "decode_report.h"
+#include "decoder.h"
+#include "forms.h"
+#include "key_file.h"
 
 namespace tool {
 namespace {
 
-struct Decoded {
-  std::uint64_t id;
-  shmflake_parts parts;
+struct DecodeOptions {
+  std::vector<std::string> texts;
+  std::optional<Form> form;
+  std::string key_file;  // "" for none
 };
 
-// The region's layout; or, with no region or a layout on the command line, the configured one.
-struct Decoder {
-  Flake flake;
-  Layout layout;
-
-  bool Open(const RegionOptions& region, Failure* failure) {
-    if (!region.layout_given()) {
-      int code = region.Open(true, &flake);
-      if (code == SHMFLAKE_OK) {
-        shmflake_status_info info{};
-        info.struct_size = sizeof info;
-        code = shmflake_status(flake.get(), &info);
-        layout = LayoutOf(info);
-        if (code == SHMFLAKE_OK) return true;
-      }
-      if (code != SHMFLAKE_E_NOT_FOUND && code != SHMFLAKE_E_RETIRED) {
-        *failure = LibraryFailure(code);
-        return false;
-      }
-    }
-    std::vector<shmflake_setting> settings;
-    if (const int code = ReadSettings(region, &settings); code != SHMFLAKE_OK) {
-      *failure = LibraryFailure(code);
-      return false;
-    }
-    if (LayoutOf(settings, &layout)) return true;
-    *failure = {SHMFLAKE_E_LAYOUT, shmflake_strerror(SHMFLAKE_E_LAYOUT)};
-    return false;
-  }
-
-  // False, with the failure, when the ID cannot be one.
-  bool Decode(std::uint64_t id, shmflake_parts* parts, Failure* failure) const {
-    if (flake != nullptr) {
-      const int code = shmflake_decode(flake.get(), id, parts);
-      if (code == SHMFLAKE_OK) return true;
-      *failure = LibraryFailure(code);
-    } else {
-      if (layout.Decode(id, parts)) return true;
-      *failure = {SHMFLAKE_E_ID, "an ID has 63 bits: the sign bit is set"};
-    }
-    failure->message = std::to_string(id) + ": " + failure->message;  // one of several
-    return false;
-  }
-};
-
-void PrintOne(Output* out, const Layout& layout, const Decoded& decoded) {
-  const shmflake_parts& parts = decoded.parts;
-  Table table({Table::Align::kLeft, Table::Align::kLeft});
-  table.Row({"ID", std::to_string(decoded.id) + "  " + Hex(decoded.id)});
-  table.Row({"time", layout.Time(parts)});
-  table.Row({"timestamp", std::to_string(parts.timestamp)});
-  table.Row({"worker ID", std::to_string(parts.worker_id) + " (datacenter " +
-                              std::to_string(parts.datacenter_id) + ", machine " +
-                              std::to_string(parts.machine_id) + ")"});
-  table.Row({"sequence", std::to_string(parts.sequence)});
-  out->Write(table.Text(""));
-  out->Write("\n");
-  out->Write(layout.Bits(decoded.id, ""));
+// UUIDs and ULIDs need no layout, hence neither a region nor a configuration that is right.
+bool NeedsLayout(const DecodeOptions& options) {
+  if (options.form) return Is64Bit(*options.form);
+  return std::any_of(options.texts.begin(), options.texts.end(), [](const std::string& text) {
+    const std::vector<Form> forms = FormsOf(text);
+    return std::any_of(forms.begin(), forms.end(), Is64Bit);
+  });
 }
 
-void PrintTable(Output* out, const Layout& layout, const std::vector<Decoded>& all) {
-  using enum Table::Align;
-  Table table({kRight, kLeft, kRight, kRight, kRight});
-  table.Row({"ID", "time", "datacenter", "machine", "sequence"});
-  for (const Decoded& decoded : all) {
-    const shmflake_parts& parts = decoded.parts;
-    table.Row({std::to_string(decoded.id), layout.Time(parts), std::to_string(parts.datacenter_id),
-               std::to_string(parts.machine_id), std::to_string(parts.sequence)});
+void PrintFrom(Output* out, const Decoder& decoder, const RegionOptions& region) {
+  const std::string no_region = "\nThere is no region \"" + region.display_name() + "\"";
+  if (decoder.from() == LayoutFrom::kSettings && !region.layout_given()) {
+    out->Write(no_region + ": read with the configured layout.\n");
   }
-  out->Write(table.Text(""));
+  if (decoder.from() == LayoutFrom::kDefault) {
+    out->Write(no_region + ", and no layout is said: read with the default one.\n");
+  }
 }
 
-int Decode(Session* session, const std::vector<std::uint64_t>& ids) {
+int Decode(Session* session, const DecodeOptions& options) {
   Decoder decoder;
   Failure failure;
-  if (!decoder.Open(session->region, &failure)) return session->Fail(failure);
-  std::vector<Decoded> all;
-  for (const std::uint64_t id : ids) {
-    Decoded decoded{id, {}};
-    if (!decoder.Decode(id, &decoded.parts, &failure)) return session->Fail(failure);
-    all.push_back(decoded);
+  if (!options.key_file.empty()) {
+    const std::optional<Key> key = ReadKeyFile(options.key_file, &failure);
+    if (!key) return session->Fail(failure);
+    decoder.set_key(*key);
   }
-  const bool from_region = decoder.flake != nullptr;
-  if (session->json) {
-    Json list = Json::array();
-    for (const Decoded& decoded : all) {
-      list.push_back(DecodedToJson(decoder.layout, decoded.id, decoded.parts));
-    }
-    session->out.WriteJson(Json{{"ids", list},
-                                {"layout", decoder.layout.ToJson()},
-                                {"layout_from", from_region ? "region" : "settings"}});
+  if (options.form) decoder.set_form(*options.form);
+  const bool with_layout = NeedsLayout(options);
+  if (with_layout && !decoder.Open(session->region, &failure)) return session->Fail(failure);
+  std::vector<Decoded> all;
+  for (const std::string& text : options.texts) {
+    Decoded decoded;
+    if (!decoder.Decode(text, &decoded, &failure)) return session->Fail(failure);
+    all.push_back(std::move(decoded));
+  }
+  if (!session->json) {
+    PrintDecoded(&session->out, decoder, all);
+    if (with_layout) PrintFrom(&session->out, decoder, session->region);
     return kOk;
   }
-  if (all.size() == 1) {
-    PrintOne(&session->out, decoder.layout, all.front());
-  } else {
-    PrintTable(&session->out, decoder.layout, all);
+  Json list = Json::array();
+  for (const Decoded& decoded : all) list.push_back(ToJson(decoder, decoded));
+  Json document{{"ids", list}};
+  if (with_layout) {
+    document["layout"] = decoder.layout().ToJson();
+    document["layout_from"] = LayoutFromName(decoder.from());
   }
-  if (!from_region && !session->region.layout_given()) {
-    session->out.Write("\nThere is no region \"" + session->region.display_name() +
-                       "\": read with the configured layout.\n");
-  }
+  session->out.WriteJson(document);
   return kOk;
 }
 
 constexpr char kTeaching[] =
-    "The layout is the region's; without a region, or with an option of the ID\n"
-    "layout, it is the configured one (shmflake check-config). Any worker's ID of\n"
-    "that layout can be read.\n"
+    "A text is known by its shape:\n"
+    "  36 characters          UUID; UUIDv7 has an instant\n"
+    "  26                     ULID\n"
+    "  0x...                  hex, before what follows\n"
+    "  digits                 decimal, before what follows\n"
+    "  16 hex digits          hex\n"
+    "  13, hyphens aside      crockford32, then base36; in small letters base36, then\n"
+    "                         crockford32\n"
+    "  11                     base62, then base58\n"
+    "The first that gives an instant between 2006 and tomorrow is taken, else the\n"
+    "first that is an ID; what else was considered is said. --format settles it, and\n"
+    "reads fewer digits, too: decimal, hex, base36, base58, base62, crockford32, uuid\n"
+    "or ulid.\n"
+    "\n"
+    "The layout is the one of --layout; else the region's; without a region, or with\n"
+    "another option of the ID layout, the configured one (shmflake check-config).\n"
+    "If nothing says a layout, the known ones that would make sense are listed.\n"
     "\n"
     "Examples:\n"
     "  shmflake decode 815613041287823361\n"
-    "  shmflake gen -n 5 | xargs shmflake decode\n"
-    "  shmflake decode --worker-id-bits 10 --epoch-ms 1288834974657 1541815603606036480";
+    "  shmflake gen -n 5 --format base62 | xargs shmflake decode\n"
+    "  shmflake decode --layout twitter 1541815603606036480\n"
+    "  shmflake decode 017f22e2-79b0-7cc3-98c4-dc0c0c07398f\n"
+    "  shmflake decode --unmask-key-file mask.key 7567232762319151202";
 
 }  // namespace
 
 void AddDecode(CLI::App* app, Session* session) {
-  const auto ids = std::make_shared<std::vector<std::uint64_t>>();
-  CLI::App* command = AddSubcommand(app, session, "decode",
-                                    "take IDs apart: when, where and as which they were drawn",
-                                    kTeaching, [=] { return Decode(session, *ids); });
-  AddWords(command, "ID", "decimal", [ids](const std::string& text) {
-    std::uint64_t id = 0;
-    if (!ParseUnsigned(text, std::numeric_limits<std::uint64_t>::max(), &id)) {
-      return "must be a decimal number below 2^63";
-    }
-    ids->push_back(id);
+  const auto options = std::make_shared<DecodeOptions>();
+  CLI::App* command =
+      AddSubcommand(app, session, "decode", "take IDs apart: when, where and as which drawn",
+                    kTeaching, [=] { return Decode(session, *options); });
+  AddWords(command, "ID", "in any form", [options](const std::string& text) {
+    options->texts.push_back(text);
     return "";
   });
+  AddOption(command, "--format", "FORM", "the form: decimal, hex, base62, ... (see below)", "",
+            [options](const std::string& text) {
+              Form form{};
+              if (!FindForm(text, &form)) {
+                return "must be decimal, hex, base36, base58, base62, crockford32, uuid or ulid";
+              }
+              options->form = form;
+              return "";
+            });
+  AddOption(command, "--unmask-key-file", "FILE", "the key that hid them: 32 hex digits", "",
+            [options](const std::string& text) {
+              options->key_file = text;
+              return text.empty() ? "must not be empty" : "";
+            });
 }
 
 }  // namespace tool

@@ -1,46 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 // shmflake gen: draws IDs and prints them.
-#include <charconv>
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "command.h"
+#include "forms.h"
+#include "key_file.h"
 
 namespace tool {
 namespace {
 
 // Drawn and printed at a time, so that a count of any size runs in the same memory.
-constexpr std::uint64_t kChunk = 4096;
+constexpr std::size_t kChunk = 4096;
+
+struct GenOptions {
+  std::uint64_t count = 1;
+  Form form = Form::kDecimal;
+  std::string form_name = "decimal";
+  std::string key_file;  // "" for none
+};
 
 struct Writer {
   Session* session;
+  const GenOptions* options;
   std::uint64_t written = 0;
 
-  void Write(const std::uint64_t* ids, std::size_t count) {
+  void Write(std::string_view id) {
     Output& out = session->out;
-    for (std::size_t i = 0; i < count; ++i) {
-      char text[24];
-      char* const end = std::to_chars(text, text + sizeof text, ids[i]).ptr;
-      const std::string_view digits(text, static_cast<std::size_t>(end - text));
-      if (session->json) {
-        out.Write(written == 0 ? "{\n  \"ids\": [\n    \"" : ",\n    \"");
-        out.Write(digits);
-        out.Write("\"");
-      } else {
-        out.Write(digits);
-        out.Write("\n");
-      }
-      ++written;
+    if (session->json) {
+      out.Write(written == 0 ? "{\n  \"ids\": [\n    \"" : ",\n    \"");
+      out.Write(id);
+      out.Write("\"");
+    } else {
+      out.Write(id);
+      out.Write("\n");
     }
+    ++written;
   }
 
   // Ends the document; a failure after some IDs stands beside them, since they are drawn.
   int End(const Failure* failure) const {
     if (!session->json || written == 0) return failure == nullptr ? kOk : session->Fail(*failure);
-    session->out.Write("\n  ],\n  \"count\": " + std::to_string(written));
+    session->out.Write("\n  ],\n  \"count\": " + std::to_string(written) + ",\n  \"format\": \"" +
+                       options->form_name +
+                       "\",\n  \"masked\": " + (options->key_file.empty() ? "false" : "true"));
     if (failure != nullptr) {
       session->out.Write(",\n  \"error\": " +
                          failure->ToJson().dump(-1, ' ', false, Json::error_handler_t::replace));
@@ -50,21 +61,72 @@ struct Writer {
   }
 };
 
-int Gen(Session* session, std::uint64_t count) {
+// Draws up to `want` and writes them. Returns the library's code, after what was drawn.
+using Draw = int (*)(shmflake* flake, std::size_t want, const std::optional<Key>& key,
+                     Writer* writer);
+
+int DrawNumbers(shmflake* flake, std::size_t want, const std::optional<Key>& key, Writer* writer) {
+  std::array<std::uint64_t, kChunk> ids;
+  std::size_t filled = 0;
+  const int code = shmflake_next_n(flake, ids.data(), want, &filled);
+  const int form = LibraryForm(writer->options->form);
+  for (std::size_t i = 0; i < filled; ++i) {
+    std::uint64_t id = ids[i];
+    if (key) {
+      if (const int failed = shmflake_mask(key->data(), id, &id); failed != 0) return failed;
+    }
+    char text[SHMFLAKE_TEXT_SIZE];
+    if (const int failed = shmflake_format(id, form, text, sizeof text); failed != 0) return failed;
+    writer->Write(text);
+  }
+  return code;
+}
+
+int DrawUuids(shmflake* flake, std::size_t want, const std::optional<Key>& /*key*/,
+              Writer* writer) {
+  unsigned char uuids[kChunk][16];
+  std::size_t filled = 0;
+  const int code = shmflake_uuid7_n(flake, uuids, want, &filled);
+  for (std::size_t i = 0; i < filled; ++i) {
+    char text[SHMFLAKE_TEXT_SIZE];
+    if (const int failed = shmflake_format_uuid(uuids[i], text); failed != 0) return failed;
+    writer->Write(text);
+  }
+  return code;
+}
+
+int DrawUlids(shmflake* flake, std::size_t want, const std::optional<Key>& /*key*/,
+              Writer* writer) {
+  for (std::size_t i = 0; i < want; ++i) {
+    char text[SHMFLAKE_TEXT_SIZE];
+    if (const int code = shmflake_ulid(flake, text); code != SHMFLAKE_OK) return code;
+    writer->Write(text);
+  }
+  return SHMFLAKE_OK;
+}
+
+int Gen(Session* session, const GenOptions& options) {
+  Failure failure;
+  std::optional<Key> key;
+  if (!options.key_file.empty()) {
+    key = ReadKeyFile(options.key_file, &failure);
+    if (!key) return session->Fail(failure);
+  }
   Flake flake;
   if (const int code = session->region.Open(false, &flake); code != SHMFLAKE_OK) {
     return session->FailLibrary(code);
   }
-  Writer writer{session};
-  std::vector<std::uint64_t> ids(std::min(count, kChunk));
-  while (writer.written < count && !session->out.failed()) {
-    std::size_t filled = 0;
-    const std::size_t want = std::min<std::uint64_t>(count - writer.written, kChunk);
-    const int code = shmflake_next_n(flake.get(), ids.data(), want, &filled);
-    writer.Write(ids.data(), filled);
+  const Draw draw = options.form == Form::kUuid   ? DrawUuids
+                    : options.form == Form::kUlid ? DrawUlids
+                                                  : DrawNumbers;
+  Writer writer{session, &options};
+  while (writer.written < options.count && !session->out.failed()) {
+    const std::uint64_t before = writer.written;
+    const std::size_t want = std::min<std::uint64_t>(options.count - before, kChunk);
+    const int code = draw(flake.get(), want, key, &writer);
     // A small layout may not give a whole chunk within the wait timeout: go on while it gives any.
-    if (code == SHMFLAKE_OK || (code == SHMFLAKE_E_EXHAUSTED && filled > 0)) continue;
-    const Failure failure = LibraryFailure(code);
+    if (code == SHMFLAKE_OK || (code == SHMFLAKE_E_EXHAUSTED && writer.written > before)) continue;
+    failure = LibraryFailure(code);
     return writer.End(&failure);
   }
   return writer.End(nullptr);
@@ -74,20 +136,53 @@ constexpr char kTeaching[] =
     "One a line, ascending. Makes the region if there is none. IDs that were printed\n"
     "before a failure are drawn and yours.\n"
     "\n"
+    "Forms: decimal, hex, base36, base58, base62, crockford32 write an ID of 63 bits;\n"
+    "uuid7 and ulid draw a UUIDv7 or a ULID.\n"
+    "\n"
+    "Masked IDs are hidden under a key of 128 bits: without it they tell neither\n"
+    "order nor time (man shmflake). The file must be readable by its owner only.\n"
+    "\n"
     "Examples:\n"
     "  shmflake gen                        one ID\n"
     "  shmflake gen -n 1000000 > ids       a million, one a line\n"
-    "  shmflake gen -n 2 --json            {\"ids\": [\"...\", \"...\"], \"count\": 2}\n"
-    "  shmflake gen --name orders          from a region of its own";
+    "  shmflake gen -n 2 --json            {\"ids\": [\"...\", \"...\"], \"count\": 2, ...}\n"
+    "  shmflake gen --name orders          from a region of its own\n"
+    "  shmflake gen --format uuid7         a UUID; also ulid, base62 ...\n"
+    "  (umask 077; od -An -N16 -tx1 /dev/urandom | tr -d ' \\n' > mask.key)\n"
+    "  shmflake gen --mask-key-file mask.key";
+
+constexpr char kNoMask[] = "a UUIDv7 or ULID has 128 bits and is never masked";
+
+std::string TakeKeyFile(const std::string& text, GenOptions* options) {
+  if (text.empty()) return "must not be empty";
+  if (!Is64Bit(options->form)) return kNoMask;
+  options->key_file = text;
+  return "";
+}
+
+std::string TakeForm(const std::string& text, GenOptions* options) {
+  Form form{};
+  if (text == "uuid" || !FindForm(text, &form)) {
+    return "must be decimal, hex, base36, base58, base62, crockford32, uuid7 or ulid";
+  }
+  if (!Is64Bit(form) && !options->key_file.empty()) return kNoMask;
+  options->form = form;
+  options->form_name = text;
+  return "";
+}
 
 }  // namespace
 
 void AddGen(CLI::App* app, Session* session) {
-  const auto count = std::make_shared<std::uint64_t>(1);
+  const auto options = std::make_shared<GenOptions>();
   CLI::App* command = AddSubcommand(app, session, "gen", "draw IDs and print them", kTeaching,
-                                    [=] { return Gen(session, *count); });
-  AddNumber(command, "-n,--count", count.get(), 1, std::numeric_limits<std::uint64_t>::max(),
+                                    [=] { return Gen(session, *options); });
+  AddNumber(command, "-n,--count", &options->count, 1, std::numeric_limits<std::uint64_t>::max(),
             "how many [1]");
+  AddOption(command, "--format", "FORM", "how they are written [decimal]", "",
+            [options](const std::string& text) { return TakeForm(text, options.get()); });
+  AddOption(command, "--mask-key-file", "FILE", "print masked IDs; the key, 32 hex digits", "",
+            [options](const std::string& text) { return TakeKeyFile(text, options.get()); });
 }
 
 }  // namespace tool

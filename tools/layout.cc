@@ -29,20 +29,27 @@ struct Part {
 // From the top; a part of no bits is left out.
 std::vector<Part> PartsOf(const Layout& layout) {
   std::vector<Part> parts = {{"timestamp", layout.timestamp_bits}};
+  if (layout.worker_last) parts.push_back({"sequence", layout.sequence_bits});
   if (layout.datacenter_bits > 0) parts.push_back({"datacenter", layout.datacenter_bits});
-  parts.push_back({"machine", layout.machine_bits});
-  parts.push_back({"sequence", layout.sequence_bits});
+  if (layout.machine_bits > 0) parts.push_back({"machine", layout.machine_bits});
+  if (!layout.worker_last) parts.push_back({"sequence", layout.sequence_bits});
   return parts;
+}
+
+// The bits above the ID: the sign bit, or more of them.
+Part AboveOf(const Layout& layout) {
+  return {layout.id_bits == 63 ? "0" : "zeros", 64 - layout.id_bits};
 }
 
 }  // namespace
 
 bool Layout::Decode(std::uint64_t id, shmflake_parts* parts) const {
-  if (id >> 63 != 0) return false;
+  if (id >> id_bits != 0) return false;
   const std::uint32_t worker_bits = datacenter_bits + machine_bits;
   *parts = {};
-  parts->sequence = id & LowMask(sequence_bits);
-  parts->worker_id = static_cast<std::uint32_t>(id >> sequence_bits & LowMask(worker_bits));
+  parts->sequence = id >> (worker_last ? worker_bits : 0) & LowMask(sequence_bits);
+  parts->worker_id =
+      static_cast<std::uint32_t>(id >> (worker_last ? 0 : sequence_bits) & LowMask(worker_bits));
   parts->machine_id = static_cast<std::uint32_t>(parts->worker_id & LowMask(machine_bits));
   parts->datacenter_id = parts->worker_id >> machine_bits;
   parts->timestamp = id >> (worker_bits + sequence_bits);
@@ -54,9 +61,17 @@ bool Layout::Decode(std::uint64_t id, shmflake_parts* parts) const {
   return true;
 }
 
+std::string Layout::IdRule(std::uint64_t id) const {
+  return "an ID must be 0.." + std::to_string(LowMask(id_bits)) + " (" + std::to_string(id_bits) +
+         " bits, the sign bit stays 0): " + std::to_string(id);
+}
+
 std::string Layout::Diagram(std::string_view indent) const {
-  std::string line = "+---+";
-  std::string names = "| 0 |";
+  const Part above = AboveOf(*this);
+  std::string names = std::string("| ") + above.name;
+  if (above.bits > 1) names += " " + std::to_string(above.bits);
+  names += " |";
+  std::string line = "+" + std::string(names.size() - 2, '-') + "+";
   for (const Part& part : PartsOf(*this)) {
     const std::string cell = std::string(" ") + part.name + " " + std::to_string(part.bits) + " ";
     names += cell + "|";
@@ -68,35 +83,36 @@ std::string Layout::Diagram(std::string_view indent) const {
 
 std::string Layout::Explanation(std::string_view indent) const {
   Table table({Table::Align::kLeft, Table::Align::kLeft});
-  const std::string tick = tick_us % 1000 == 0 ? std::to_string(tick_us / 1000) + " ms"
-                                               : std::to_string(tick_us) + " us";
-  table.Row({"timestamp", "ticks of " + tick + " since " + IsoTime(epoch_ms) + ", until the year " +
-                              std::to_string(LastYear())});
+  if (!name.empty()) table.Row({"layout", name + " (shmflake layouts tells more)"});
+  table.Row({"timestamp", "ticks of " + Tick() + " since " + IsoTime(epoch_ms) +
+                              ", until the year " + std::to_string(LastYear())});
   if (datacenter_bits > 0) {
     table.Row({"datacenter", "0.." + std::to_string(LowMask(datacenter_bits))});
   }
-  table.Row({"machine", "0.." + std::to_string(LowMask(machine_bits))});
+  if (machine_bits > 0) table.Row({"machine", "0.." + std::to_string(LowMask(machine_bits))});
   table.Row({"sequence", WithCommas(LowMask(sequence_bits) + 1) + " IDs a tick, " +
                              WithCommas(static_cast<std::uint64_t>(IdsPerSecond())) + " a second"});
   return table.Text(indent);
 }
 
 std::string Layout::Bits(std::uint64_t id, std::string_view indent) const {
-  std::string digits = "0";
-  std::string names = "0";
-  std::uint32_t shift = 63;
-  for (const Part& part : PartsOf(*this)) {
+  std::vector<Part> parts = PartsOf(*this);
+  parts.insert(parts.begin(), AboveOf(*this));
+  Table table(std::vector<Table::Align>(parts.size(), Table::Align::kLeft), 1);
+  std::vector<std::string> digits;
+  std::vector<std::string> names;
+  std::uint32_t shift = 64;
+  for (const Part& part : parts) {
     shift -= part.bits;
     std::string bits;
     for (std::uint32_t bit = part.bits; bit-- > 0;) bits += (id >> (shift + bit) & 1) ? '1' : '0';
-    const std::size_t width = std::max(bits.size(), std::strlen(part.name));
-    digits += " | " + bits + std::string(width - bits.size(), ' ');
-    names += " | " + std::string(part.name) + std::string(width - std::strlen(part.name), ' ');
+    digits.push_back(std::move(bits));
+    names.emplace_back(part.name);
   }
-  digits.erase(digits.find_last_not_of(' ') + 1);
-  names.erase(names.find_last_not_of(' ') + 1);
-  const std::string start(indent);
-  return start + digits + "\n" + start + names + "\n";
+  names.front() = id_bits == 63 ? "" : names.front();
+  table.Row(std::move(digits));
+  table.Row(std::move(names));
+  return table.Text(indent);
 }
 
 std::string Layout::Time(const shmflake_parts& parts) const {
@@ -105,6 +121,12 @@ std::string Layout::Time(const shmflake_parts& parts) const {
       static_cast<Wide>(epoch_ms) * 1000 + static_cast<Wide>(parts.timestamp) * tick_us;
   return IsoTimeMicro(parts.unix_ms,
                       static_cast<std::uint32_t>(unix_us - FloorDivide(unix_us, 1000) * 1000));
+}
+
+std::string Layout::Tick() const {
+  if (tick_us % 1'000'000 == 0) return std::to_string(tick_us / 1'000'000) + " s";
+  return tick_us % 1000 == 0 ? std::to_string(tick_us / 1000) + " ms"
+                             : std::to_string(tick_us) + " us";
 }
 
 double Layout::IdsPerSecond() const {
@@ -118,21 +140,49 @@ std::uint64_t Layout::LastYear() const {
 }
 
 Json Layout::ToJson() const {
-  return {{"timestamp_bits", timestamp_bits},
+  return {{"name", name.empty() ? Json() : Json(name)},
+          {"id_bits", id_bits},
+          {"timestamp_bits", timestamp_bits},
           {"datacenter_bits", datacenter_bits},
           {"machine_bits", machine_bits},
           {"sequence_bits", sequence_bits},
           {"tick_us", tick_us},
-          {"epoch_ms", epoch_ms}};
+          {"epoch_ms", epoch_ms},
+          {"worker_last", worker_last}};
 }
 
 Layout LayoutOf(const shmflake_status_info& info) {
-  return {.timestamp_bits = info.timestamp_bits,
+  return {.name = info.layout,
+          .id_bits = info.id_bits,
+          .timestamp_bits = info.timestamp_bits,
           .datacenter_bits = info.datacenter_bits,
           .machine_bits = info.machine_bits,
           .sequence_bits = info.sequence_bits,
           .tick_us = info.tick_us,
-          .epoch_ms = info.epoch_ms};
+          .epoch_ms = info.epoch_ms,
+          .worker_last = info.worker_last != 0};
+}
+
+Layout LayoutOf(const shmflake_layout_info& info) {
+  return {.name = info.name,
+          .id_bits = info.id_bits,
+          .timestamp_bits = info.timestamp_bits,
+          .datacenter_bits = info.datacenter_bits,
+          .machine_bits = info.machine_bits,
+          .sequence_bits = info.sequence_bits,
+          .tick_us = info.tick_us,
+          .epoch_ms = info.epoch_ms,
+          .worker_last = info.worker_last != 0};
+}
+
+std::vector<shmflake_layout_info> NamedLayouts() {
+  std::vector<shmflake_layout_info> layouts;
+  for (;;) {
+    shmflake_layout_info info{};
+    info.struct_size = sizeof info;
+    if (shmflake_layout(layouts.size(), &info) != SHMFLAKE_OK) return layouts;
+    layouts.push_back(info);
+  }
 }
 
 Json DecodedToJson(const Layout& layout, std::uint64_t id, const shmflake_parts& parts) {
@@ -144,53 +194,6 @@ Json DecodedToJson(const Layout& layout, std::uint64_t id, const shmflake_parts&
           {"machine_id", parts.machine_id},
           {"worker_id", parts.worker_id},
           {"sequence", parts.sequence}};
-}
-
-int ReadSettings(const RegionOptions& region, std::vector<shmflake_setting>* out) {
-  const shmflake_options options = region.Build();
-  std::size_t count = 64;
-  std::vector<shmflake_setting> settings;
-  do {
-    settings.resize(count);
-    const int code =
-        shmflake_settings(region.name(), &options, settings.data(), settings.size(), &count);
-    if (code != SHMFLAKE_OK) return code;
-  } while (count > settings.size());
-  settings.resize(count);
-  *out = std::move(settings);
-  return SHMFLAKE_OK;
-}
-
-bool LayoutOf(const std::vector<shmflake_setting>& settings, Layout* out) {
-  const auto number = [&settings](std::string_view key, std::uint32_t* value) {
-    std::uint64_t parsed = 0;
-    for (const shmflake_setting& setting : settings) {
-      if (key != setting.key) continue;
-      if (!ParseUnsigned(setting.value, std::numeric_limits<std::uint32_t>::max(), &parsed)) break;
-      *value = static_cast<std::uint32_t>(parsed);
-      return true;
-    }
-    return false;
-  };
-  Layout layout;
-  std::uint32_t worker_bits = 0;
-  if (!number("timestamp_bits", &layout.timestamp_bits) ||
-      !number("worker_id_bits", &worker_bits) || !number("machine_bits", &layout.machine_bits) ||
-      !number("sequence_bits", &layout.sequence_bits) || !number("tick_us", &layout.tick_us)) {
-    return false;
-  }
-  if (worker_bits < layout.machine_bits ||
-      layout.timestamp_bits + worker_bits + layout.sequence_bits != 63) {
-    return false;
-  }
-  layout.datacenter_bits = worker_bits - layout.machine_bits;
-  for (const shmflake_setting& setting : settings) {
-    if (std::string_view(setting.key) != "epoch_ms") continue;
-    if (!ParseSigned(setting.value, &layout.epoch_ms)) return false;
-    *out = layout;
-    return true;
-  }
-  return false;
 }
 
 }  // namespace tool

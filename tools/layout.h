@@ -16,15 +16,22 @@
 namespace tool {
 
 struct Layout {
+  std::string name;  // of shmflake_layout(), epoch and all; "" if none
+  std::uint32_t id_bits = 63;
   std::uint32_t timestamp_bits = 0;
   std::uint32_t datacenter_bits = 0;
   std::uint32_t machine_bits = 0;
   std::uint32_t sequence_bits = 0;
   std::uint32_t tick_us = 1000;
   std::int64_t epoch_ms = 0;
+  bool worker_last = false;  // the sequence is in front of the worker ID
 
-  // The same arithmetic as shmflake_decode(), for when there is no region. False for the sign bit.
+  // The same arithmetic as shmflake_decode(), for when there is no region. False for an ID of more
+  // bits.
   [[nodiscard]] bool Decode(std::uint64_t id, shmflake_parts* parts) const;
+
+  // Why an ID was refused.
+  [[nodiscard]] std::string IdRule(std::uint64_t id) const;
 
   // +---+--------------+ ...  the 64 bits as boxes, three lines.
   [[nodiscard]] std::string Diagram(std::string_view indent) const;
@@ -35,6 +42,7 @@ struct Layout {
   // The instant of a decoded ID, as precise as the tick.
   [[nodiscard]] std::string Time(const shmflake_parts& parts) const;
 
+  [[nodiscard]] std::string Tick() const;  // "1 ms"
   [[nodiscard]] double IdsPerSecond() const;
   // The year in which the timestamp's range ends.
   [[nodiscard]] std::uint64_t LastYear() const;
@@ -42,6 +50,10 @@ struct Layout {
 };
 
 [[nodiscard]] Layout LayoutOf(const shmflake_status_info& info);
+[[nodiscard]] Layout LayoutOf(const shmflake_layout_info& info);
+
+// Those that the library knows by name.
+[[nodiscard]] std::vector<shmflake_layout_info> NamedLayouts();
 
 // {"id": "...", "time": ..., "timestamp": ...}
 [[nodiscard]] Json DecodedToJson(const Layout& layout, std::uint64_t id,
@@ -51,6 +63,8 @@ struct Layout {
 [[nodiscard]] int ReadSettings(const RegionOptions& region, std::vector<shmflake_setting>* out);
 // False when a key is missing or no number, which a library of this version never gives.
 [[nodiscard]] bool LayoutOf(const std::vector<shmflake_setting>& settings, Layout* out);
+// False when all of it is the default.
+[[nodiscard]] bool LayoutIsSaid(const std::vector<shmflake_setting>& settings);
 
 }  // namespace tool
 

@@ -14,14 +14,21 @@
 
 namespace tool {
 
-CLI::App* AddSubcommand(CLI::App* app, Session* session, const std::string& name,
-                        const std::string& purpose, const std::string& teaching,
-                        std::function<int()> action) {
+CLI::App* AddPlainSubcommand(CLI::App* app, Session* session, const std::string& name,
+                             const std::string& purpose, const std::string& teaching,
+                             std::function<int()> action) {
   CLI::App* command = app->add_subcommand(name, purpose);
   command->footer(teaching);
   command->add_flag("--json", session->json, "one JSON document, IDs as strings");
-  session->region.AddTo(command);
   command->callback([session, action = std::move(action)] { session->action = action; });
+  return command;
+}
+
+CLI::App* AddSubcommand(CLI::App* app, Session* session, const std::string& name,
+                        const std::string& purpose, const std::string& teaching,
+                        std::function<int()> action) {
+  CLI::App* command = AddPlainSubcommand(app, session, name, purpose, teaching, std::move(action));
+  session->region.AddTo(command);
   return command;
 }
 
@@ -40,6 +47,7 @@ constexpr char kTeaching[] =
     "  shmflake gen -n 3                   three IDs\n"
     "  shmflake gen | xargs shmflake decode\n"
     "                                      what an ID says: when, where, which\n"
+    "  shmflake gen --format uuid7         a UUID\n"
     "  shmflake status                     the region, its lease, and who is attached\n"
     "  shmflake stress                     many processes, some killed: any repeat?\n"
     "\n"
@@ -73,6 +81,7 @@ int Run(int argc, char** argv, Session* session) {
   app.require_subcommand(1);
   AddGen(&app, session);
   AddDecode(&app, session);
+  AddLayouts(&app, session);
   AddStatus(&app, session);
   AddCheckConfig(&app, session);
   AddHealth(&app, session);

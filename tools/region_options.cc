@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "region_options.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <limits>
@@ -14,11 +15,14 @@ namespace {
 constexpr char kRegionGroup[] = "Region";
 constexpr char kLayoutGroup[] = "ID layout (of a new region; an old one must agree)";
 
+constexpr char kLayoutFlag[] = "--layout";
+
 struct TextOption {
   const char* flag;
   const char* shmflake_options::*field;
   const char* type;
   const char* help;
+  const char* group = kRegionGroup;
 };
 
 constexpr TextOption kTexts[] = {
@@ -29,6 +33,8 @@ constexpr TextOption kTexts[] = {
     {"--namespace", &shmflake_options::id_namespace, "NAME", "what worker IDs are unique in"},
     {"--store", &shmflake_options::store, "STORE", "sqlite or none [sqlite]"},
     {"--group", &shmflake_options::group, "GROUP", "a group whose members may attach"},
+    {kLayoutFlag, &shmflake_options::layout, "NAME", "all of it by name (shmflake layouts)",
+     kLayoutGroup},
 };
 
 struct NumberOption {
@@ -115,7 +121,7 @@ void RegionOptions::AddTo(CLI::App* command) {
   };
   add(kNameFlag, "NAME", "the region [default]", kRegionGroup, NotEmpty);
   for (const TextOption& option : kTexts) {
-    add(option.flag, option.type, option.help, kRegionGroup, NotEmpty);
+    add(option.flag, option.type, option.help, option.group, NotEmpty);
   }
   add(kModeFlag, "MODE", "of the region file [0600]", kRegionGroup, IsMode);
   add(kOrderingFlag, "HOW", "strict or relaxed [strict]", kRegionGroup, IsOrdering);
@@ -161,13 +167,17 @@ shmflake_options RegionOptions::Build() const {
   return options;
 }
 
-bool RegionOptions::layout_given() const {
-  if (given(kEpochFlag)) return true;
-  for (const NumberOption& option : kNumbers) {
-    if (option.group == kLayoutGroup && given(option.flag)) return true;
-  }
-  return false;
+bool RegionOptions::bits_given() const {
+  return std::any_of(std::begin(kNumbers), std::end(kNumbers), [this](const NumberOption& option) {
+    return option.group == kLayoutGroup && given(option.flag);
+  });
 }
+
+bool RegionOptions::layout_given() const {
+  return bits_given() || given(kLayoutFlag) || given(kEpochFlag);
+}
+
+bool RegionOptions::named_layout_given() const { return given(kLayoutFlag) && !bits_given(); }
 
 std::vector<std::string> RegionOptions::Arguments() const {
   std::vector<std::string> arguments;

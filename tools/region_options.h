@@ -41,6 +41,8 @@ class RegionOptions {
 
   // Was an option of the ID layout given?
   [[nodiscard]] bool layout_given() const;
+  // Was it given by its name, perhaps with another epoch, and nothing else of it?
+  [[nodiscard]] bool named_layout_given() const;
 
   // As if `flag` had been given with `value`: overrides, or only if it was not given.
   void Set(const std::string& flag, const std::string& value) { given_[flag] = value; }
@@ -56,6 +58,8 @@ class RegionOptions {
   [[nodiscard]] int Open(bool attach_only, Flake* out) const;
 
  private:
+  [[nodiscard]] bool bits_given() const;
+
   std::map<std::string, std::string> given_;  // flag -> value, already checked
 };
 

@@ -50,15 +50,6 @@ const char* StateName(const shmflake_status_info& info) {
   return info.retired != 0 ? "retired" : "issuing";
 }
 
-// What others wrote must not steer the terminal.
-std::string Printable(std::string_view text) {
-  std::string clean(text);
-  for (char& c : clean) {
-    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
-  }
-  return clean;
-}
-
 void PrintRegion(Output* out, const shmflake_status_info& info) {
   Table table({Table::Align::kLeft, Table::Align::kLeft});
   const std::string_view state = StateName(info);
@@ -73,7 +64,7 @@ void PrintRegion(Output* out, const shmflake_status_info& info) {
   table.Row({"worker ID",
              std::to_string(info.worker_id) + ", from: " + Printable(info.worker_id_source_name)});
   if (info.worker_id_guaranteed_unique == 0) {
-    table.Row({"", "NOT GUARANTEED UNIQUE: another host may have the same one; set worker_id"});
+    table.Row({"", "NOT GUARANTEED UNIQUE: another host may have it; set worker_id"});
   }
   table.Row(
       {"store", info.survives_region_loss != 0

@@ -74,6 +74,37 @@ std::string Hex(std::uint64_t number) {
   return Format("0x%016llx", static_cast<unsigned long long>(number));
 }
 
+std::string Printable(std::string_view text) {
+  std::string clean(text);
+  for (char& c : clean) {
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
+  }
+  return clean;
+}
+
+std::string Quoted(std::string_view text) {
+  constexpr std::size_t kMost = 60;
+  std::string quoted = "\"" + Printable(text.substr(0, kMost)) + "\"";
+  if (text.size() > kMost) quoted += "... (" + std::to_string(text.size()) + " characters)";
+  return quoted;
+}
+
+std::string Wrapped(std::string_view text, std::size_t indent, std::size_t width) {
+  std::string lines;
+  std::size_t column = 0;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+    if (column > 0 && column + 1 + word.size() > width) {
+      lines += "\n";
+      column = 0;
+    }
+    lines.append(column == 0 ? indent : 1, ' ').append(word);
+    column += (column == 0 ? indent : 1) + word.size();
+  }
+  return lines;
+}
+
 std::string Fixed(double number, int decimals) { return Format("%.*f", decimals, number); }
 
 namespace {
@@ -130,7 +161,7 @@ std::string Table::Text(std::string_view indent) const {
   for (const auto& row : rows_) {
     std::string line(indent);
     for (std::size_t i = 0; i < row.size(); ++i) {
-      if (i > 0) line += "  ";
+      if (i > 0) line.append(gap_, ' ');
       const std::string padding(widths[i] - row[i].size(), ' ');
       line += columns_[i] == Align::kLeft ? row[i] + padding : padding + row[i];
     }

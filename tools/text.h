@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tool {
@@ -23,6 +24,14 @@ namespace tool {
 [[nodiscard]] std::string Hex(std::uint64_t number);         // "0x00c0ffee00c0ffee"
 [[nodiscard]] std::string Fixed(double number, int decimals);
 
+// What others wrote, for a message: it must not steer the terminal.
+[[nodiscard]] std::string Printable(std::string_view text);
+// The same in quotation marks, shortened when it is long.
+[[nodiscard]] std::string Quoted(std::string_view text);
+// Words over lines of at most `width` columns, each behind `indent` spaces; without a newline at
+// the end.
+[[nodiscard]] std::string Wrapped(std::string_view text, std::size_t indent, std::size_t width);
+
 // "2026-11-21T05:31:07.123Z". Instants outside of the years 1..9999 as well, with more digits.
 [[nodiscard]] std::string IsoTime(std::int64_t unix_ms);
 // The same with microseconds, for ticks that are no whole milliseconds.
@@ -33,13 +42,15 @@ class Table {
  public:
   enum class Align { kLeft, kRight };
 
-  explicit Table(std::vector<Align> columns) : columns_(std::move(columns)) {}
+  explicit Table(std::vector<Align> columns, std::size_t gap = 2)
+      : columns_(std::move(columns)), gap_(gap) {}
   void Row(std::vector<std::string> cells);
-  // Every line behind `indent`, columns two spaces apart, nothing at the ends of lines.
+  // Every line behind `indent`, columns `gap` spaces apart, nothing at the ends of lines.
   [[nodiscard]] std::string Text(std::string_view indent) const;
 
  private:
   std::vector<Align> columns_;
+  std::size_t gap_;
   std::vector<std::vector<std::string>> rows_;
 };
 
