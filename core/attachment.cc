@@ -50,7 +50,8 @@ DrawBounds Attachment::BoundsAt(const DrawStream& stream, std::uint64_t now) con
   DrawBounds bounds;
   bounds.now = std::min(now, f.max_timestamp() + 1);
   // Below its birth the word was never: also who has not drawn yet sees that it was overwritten.
-  bounds.floor = std::max(stream.birth_state, stream.window->floor.load(std::memory_order_relaxed));
+  // Acquire, partner: OpenWindow. Without it the word could be seen as it was before the floor was.
+  bounds.floor = std::max(stream.birth_state, stream.window->floor.load(std::memory_order_acquire));
   const std::uint64_t last_tick =
       std::min(f.max_timestamp(), std::max(bounds.now + stream.max_ahead, stream.allowance_tick));
   bounds.ahead_end = f.StateOf(last_tick + 1, 0);
@@ -85,10 +86,11 @@ DrawError Attachment::LookAfter(std::int64_t now_ns) noexcept {
 }
 
 // A step is a change of (wall clock - CLOCK_BOOTTIME). One process counts it: who swaps the offset.
-DrawError Attachment::CheckClockSteps() noexcept {
+DrawError Attachment::CheckClockSteps(std::int64_t* approved_ns) noexcept {
   const std::int64_t before = clock_.BoottimeNs();
   const std::int64_t now = clock_.RealtimeNs();
   const std::int64_t after = clock_.BoottimeNs();
+  if (approved_ns != nullptr) *approved_ns = now;
   std::atomic<std::int64_t>& shared = image().clock.offset_ns;
   // Relaxed: for metrics, and a jump that is refused is refused by whoever sees it.
   std::int64_t known = shared.load(std::memory_order_relaxed);
@@ -152,7 +154,7 @@ void Attachment::OpenWindow(const DrawStream& stream, std::uint64_t tsc, std::in
   const IdFormat& f = stream.format;
   DrawWindow& window = *stream.window;
   const std::uint64_t hard = EndOfDraw(f, bounds);
-  window.floor.store(state, std::memory_order_relaxed);
+  window.floor.store(state, std::memory_order_release);  // partner: BoundsAt
   window.hard_limit.store(hard, std::memory_order_relaxed);
   window.soft_limit.store(hard - std::min(hard, kSoftMargin), std::memory_order_relaxed);
   if (!has_tsc_) return;
@@ -208,14 +210,14 @@ DrawError Attachment::Draw(StreamKind kind, std::uint64_t want, bool within_tick
   const DrawStream& stream = StreamOf(kind);
   AdoptIfForked();
   const std::uint64_t tsc = has_tsc_ ? ReadTsc() : 0;  // before the clock: the window ends early
-  std::int64_t now_ns = clock_.RealtimeNs();
-  if (const DrawError error = LookAfter(now_ns); !error.ok()) return error;
+  std::int64_t now_ns = 0;
   DrawBounds bounds;
   std::uint64_t seen = 0;
   DrawResult result = DrawResult::kAhead;
   for (int look = 0; look < 2 && result == DrawResult::kAhead; ++look) {
     // Who was preempted since it read the clock may find that others drew on without being ahead.
-    if (look != 0) now_ns = clock_.RealtimeNs();
+    now_ns = clock_.RealtimeNs();
+    if (const DrawError error = LookAfter(now_ns); !error.ok()) return error;
     (void)TickOfUnixNs(stream.format, now_ns, now);
     bounds = BoundsAt(stream, *now);
     bounds.spread = Spread(kind, bounds.now, want);

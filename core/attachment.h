@@ -123,7 +123,8 @@ class Attachment {
                                std::uint64_t* now) noexcept;
 
   // CLOCK_JUMP, when max_forward_ms refuses what the wall clock did since somebody last looked.
-  [[nodiscard]] DrawError CheckClockSteps() noexcept;
+  // *approved_ns (may be null) is the reading that it looked at.
+  [[nodiscard]] DrawError CheckClockSteps(std::int64_t* approved_ns = nullptr) noexcept;
 
   // What Draw looks at before drawing: REGION_LOST, RETIRED, CLOCK_JUMP.
   [[nodiscard]] DrawError Inspect() noexcept;
@@ -164,6 +165,8 @@ class Attachment {
 
   // The attachment before this one, after a region was retired.
   void Keep(std::unique_ptr<Attachment> previous) { previous_ = std::move(previous); }
+  // Gives the slot and the descriptors back; the mapping stays, for a draw that is still in it.
+  void ReleaseFiles() noexcept;
   [[nodiscard]] Attachment* previous() const noexcept { return previous_.get(); }
 
   // In a child: descriptors and a slot of its own, once.

@@ -68,9 +68,14 @@ void Attachment::InitStreams() noexcept {
 }
 
 Attachment::~Attachment() {
-  if (cache_ == nullptr) return;
-  Slot* slot = cache_->slot.load(std::memory_order_relaxed);
-  if (slot != nullptr) ReleaseSlot(image().slots, region_->fd(), slot);
+  if (cache_ != nullptr) ReleaseFiles();
+}
+
+void Attachment::ReleaseFiles() noexcept {
+  Slot* slot = cache_->slot.exchange(nullptr, std::memory_order_relaxed);
+  // Not on a file of the program's that has the number now.
+  if (slot != nullptr && region_->OwnsFd()) ReleaseSlot(image().slots, region_->fd(), slot);
+  region_->CloseFiles();
 }
 
 // In a child. Other threads, and a signal handler that interrupts this, draw on without counters.

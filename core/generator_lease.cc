@@ -23,9 +23,10 @@ constexpr std::int64_t kElectedNs = 100 * kMs;
 constexpr std::int64_t kLongestPauseNs = 8 * kMs;
 
 // Takes one of the first `levels` election bytes. -1 when others hold them all.
-std::int64_t TryElect(int fd, std::int64_t levels) noexcept {
+std::int64_t TryElect(const Region& region, std::int64_t levels) noexcept {
+  if (!region.OwnsFd()) return kExtendLockByte;  // no lock to be had: the store decides alone
   for (std::int64_t byte = kExtendLockByte; byte < kExtendLockByte + levels; ++byte) {
-    if (TryLockBytes(fd, LockKind::kExclusive, byte, 1) == 0) return byte;
+    if (TryLockBytes(region.fd(), LockKind::kExclusive, byte, 1) == 0) return byte;
   }
   return -1;
 }
@@ -114,13 +115,13 @@ Status Generator::ExtendIfDue(Attachment& attachment, bool must, std::int64_t de
     return Fail(Code::CEILING, "%s is extending the lease, and was not done in time", whom);
   };
   if (!busy.taken()) return leave_it_to("another thread of this process");
-  const int fd = attachment.region().fd();
   const std::int64_t patience_ns =
       std::clamp<std::int64_t>((deadline_ns - began_ns) / 2, kMs, kElectedNs);
   std::int64_t elected = -1;
   for (std::int64_t pause_ns = kMs; MustExtend(attachment);) {
     const std::int64_t waited_ns = clock_.MonotonicNs() - began_ns;
-    elected = TryElect(fd, must ? std::min(1 + waited_ns / patience_ns, kExtendLevels) : 1);
+    elected = TryElect(attachment.region(),
+                       must ? std::min(1 + waited_ns / patience_ns, kExtendLevels) : 1);
     if (elected >= 0) break;
     if (!must || began_ns + waited_ns >= deadline_ns) return leave_it_to("another process");
     clock_.Sleep(pause_ns);
@@ -134,7 +135,9 @@ Status Generator::ExtendIfDue(Attachment& attachment, bool must, std::int64_t de
         static_cast<std::uint32_t>(std::clamp<std::int64_t>(left_ms, 1, 3'600'000));
     status = ExtendNow(attachment, must ? patience : std::min(patience, kPatienceMs));
   }
-  if (elected >= 0) (void)TryLockBytes(fd, LockKind::kNone, elected, 1);
+  if (elected >= 0 && attachment.region().OwnsFd()) {
+    (void)TryLockBytes(attachment.region().fd(), LockKind::kNone, elected, 1);
+  }
   return status;
 }
 
@@ -142,10 +145,13 @@ Status Generator::ExtendNow(Attachment& attachment, std::uint32_t busy_timeout_m
   const FileSizeSignalBlock no_signal;
   const Header& header = attachment.region().header();
   const IdFormat& format = attachment.format();
-  if (const DrawError error = attachment.CheckClockSteps(); !error.ok()) {
+  std::int64_t now_ns = 0;
+  if (const DrawError error = attachment.CheckClockSteps(&now_ns); !error.ok()) {
     return {error.code, DescribeDrawError(error)};  // a wrong jump would be persisted
   }
-  const std::uint64_t wanted = PlanFor(attachment, attachment.NowTick());
+  std::uint64_t now = 0;
+  (void)TickOfUnixNs(format, now_ns, &now);  // of the reading that was approved, and no other
+  const std::uint64_t wanted = PlanFor(attachment, now);
   if (wanted == 0) return Status::Ok();
   std::unique_ptr<Store> store;
   std::uint64_t granted = 0;
@@ -231,6 +237,8 @@ Status Generator::Follow(Attachment& from, const DrawError& why, std::int64_t de
   if (from.loss() == RegionLoss::kNone || from.loss() == RegionLoss::kRemoved) {
     // What the words hold above the ceiling was never issued: something else wrote it.
     const RegionImage& image = from.image();
+    // Partner: the fence in RetireWords. Who saw the retired bit sees the UUIDs at their end.
+    std::atomic_thread_fence(std::memory_order_acquire);
     const IdFormat& format = from.format();
     const std::uint64_t ceiling = format.TickOf(image.ceiling.LoadRelaxed());
     const std::uint64_t last = image.state.LoadRelaxed() & ~kRetiredBit;
@@ -242,6 +250,8 @@ Status Generator::Follow(Attachment& from, const DrawError& why, std::int64_t de
   SHMFLAKE_RETURN_IF_ERROR(OpenRegion(context, &region));
   SHMFLAKE_RETURN_IF_ERROR(AttachNew(std::move(region)));
   from.region().Unlock();
+  // A thread that is still in the region before that one has been for the time of two regions.
+  if (Attachment* old = from.previous(); old != nullptr) old->ReleaseFiles();
   if (logger_ != nullptr) {
     logger_->Log(LogLevel::kInfo, "region_followed", {{"path", current().region().path()}});
   }

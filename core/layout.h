@@ -186,6 +186,7 @@ inline constexpr std::uint64_t kRegionSize = sizeof(RegionImage);
 // Byte offsets that are locked (open-file-description locks) in the region file itself.
 inline constexpr std::int64_t kExtendLockByte = 0;  // and the kExtendLevels - 1 after it
 inline constexpr std::int64_t kExtendLevels = 16;
+inline constexpr std::int64_t kNameLockByte = 512;  // of a retired region: who takes its name away
 inline constexpr std::int64_t kSlotLockBase = 1024;
 
 }  // namespace shmflake

@@ -75,7 +75,7 @@ Status LockFile::Open(const std::string& state_directory, const std::string& id_
   }
   if (!fd_ && errno == ENOENT) {
     return Fail(Code::STATE_CHANGED,
-                "the region was made with a state directory that had %s, which is gone; set "
+                "the state directory that the region was made with has %s, which is missing; set "
                 "SHMFLAKE_STATE_DIR to that directory, or retire the region",
                 path_.c_str());
   }

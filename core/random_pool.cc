@@ -26,10 +26,16 @@ thread_local constinit RandomPage* t_random_page = nullptr;
 
 namespace {
 
+// What a thread's destructors, and those of the program, still draw comes from the kernel.
+thread_local constinit bool t_page_is_gone = false;
+
 // Frees the page with its thread.
 struct ThreadPage {
   ForkPage page;
-  ~ThreadPage() { t_random_page = nullptr; }
+  ~ThreadPage() {
+    t_page_is_gone = true;
+    t_random_page = nullptr;
+  }
 };
 
 void Fill(void* out, std::size_t size) noexcept {
@@ -54,6 +60,7 @@ void Fill(void* out, std::size_t size) noexcept {
 std::uint64_t RefillRandomPage() noexcept {
   RandomPage* page = t_random_page;
   if (page == nullptr) {
+    if (t_page_is_gone) return RandomU64();
     thread_local ThreadPage own;
     // Where a child of a raw clone() would keep its copy, or no page is to be had, nothing is kept.
     if (own.page.data() == nullptr && !own.page.Make().ok()) return RandomU64();

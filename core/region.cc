@@ -84,7 +84,7 @@ Status Region::Map(RegionFile file, UniqueFd lock_fd, const LockScope& scope,
   if (lock_fd && ::fstat(lock_fd.get(), &found) != 0)
     return FailErrno(errno, "stat the lock of", path_);
   lock_device_ = found.st_dev;
-  lock_inode_ = found.st_ino;
+  lock_inode_ = lock_fd ? found.st_ino : 0;
   fd_.store(file.fd.Take(), std::memory_order_relaxed);
   lock_fd_.store(lock_fd.Take(), std::memory_order_relaxed);
   return Status::Ok();
@@ -92,12 +92,20 @@ Status Region::Map(RegionFile file, UniqueFd lock_fd, const LockScope& scope,
 
 Region::~Region() {
   if (guarded_) UnguardMapping(image_);
-  if (OwnsFd()) ::close(fd());
-  if (OwnsLockFd()) ::close(lock_fd());  // drops the shared locks, unless a child has a copy
+  CloseFiles();
 }
 
 bool Region::OwnsFd() const noexcept { return IsFile(fd(), device_, inode_); }
 bool Region::OwnsLockFd() const noexcept { return IsFile(lock_fd(), lock_device_, lock_inode_); }
+
+void Region::CloseFiles() noexcept {
+  const bool owns_fd = OwnsFd();
+  const bool owns_lock = OwnsLockFd();
+  const int old_fd = fd_.exchange(-1, std::memory_order_relaxed);
+  const int old_lock_fd = lock_fd_.exchange(-1, std::memory_order_relaxed);
+  if (owns_fd) ::close(old_fd);
+  if (owns_lock) ::close(old_lock_fd);  // drops the shared locks, unless a child has a copy
+}
 
 void Region::Unlock() noexcept {
   if (OwnsLockFd()) UnlockAttached(lock_fd(), scope_);
@@ -108,6 +116,7 @@ RegionLoss Region::CheckLoss() const noexcept {
   if (::fstat(fd(), &found) != 0 || found.st_dev != device_ || found.st_ino != inode_) {
     return RegionLoss::kDetached;
   }
+  if (lock_inode_ != 0 && !OwnsLockFd()) return RegionLoss::kDetached;  // nor are its locks held
   if (found.st_nlink == 0) return RegionLoss::kRemoved;
   if (static_cast<std::uint64_t>(found.st_size) < kRegionSize) {
     if (guarded_) ReplaceGuardedMapping(image_);

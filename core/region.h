@@ -40,6 +40,10 @@ class Region {
 
   // Gives up the locks that say "in use".
   void Unlock() noexcept;
+  // Gives the descriptors back to the program. The mapping stays.
+  void CloseFiles() noexcept;
+  // Whether the descriptor is still what was opened: a program may close or reuse its number.
+  [[nodiscard]] bool OwnsFd() const noexcept;
 
   // Whether the file was removed, shortened or overwritten under the mapping. Async-signal-safe.
   [[nodiscard]] RegionLoss CheckLoss() const noexcept;
@@ -50,7 +54,6 @@ class Region {
   [[nodiscard]] bool AdoptInChild() noexcept;
 
  private:
-  [[nodiscard]] bool OwnsFd() const noexcept;
   [[nodiscard]] bool OwnsLockFd() const noexcept;
 
   boost::interprocess::mapped_region mapping_;

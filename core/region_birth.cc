@@ -40,13 +40,10 @@ Header DescribeRegion(const Settings& settings, const LockFile& lock_file, std::
   return header;
 }
 
-// The first tick above all that the retired predecessor issued, if it issued IDs of this kind. The
-// state word may have gone past its ceiling, never past its end by issuing.
+// The first tick above all that the retired predecessor issued, if it issued IDs of this kind: of
+// another worker too, for order. The state word may have gone past its ceiling, never past its end by issuing.
 std::uint64_t FloorFrom(const RegionFile* retired, const Header& header) {
-  if (retired == nullptr || FormatOf(retired->header) != FormatOf(header) ||
-      retired->header.worker_id != header.worker_id) {
-    return 0;
-  }
+  if (retired == nullptr || FormatOf(retired->header) != FormatOf(header)) return 0;
   const IdFormat format = FormatOf(header);
   const std::uint64_t last = retired->state & ~kRetiredBit;
   return std::max(format.TickOf(std::min(last, format.state_end() - 1)) + 1,
@@ -116,7 +113,8 @@ Status Birthplace::Lease(const OpenContext& context, const RegionFile* retired,
     if (!lock_file_.store_id().empty()) {
       return Fail(Code::STORE_REPLACED,
                   "the store in %s is not the one that this namespace was started with (%s, now "
-                  "%s): its horizons are lost; restore it, or remove %s to start without them",
+                  "%s): its horizons are lost; restore it, or remove %s, while nothing runs, to "
+                  "start without them",
                   settings.state_directory.value.c_str(), lock_file_.store_id().c_str(),
                   identity.c_str(), lock_file_.path().c_str());
     }
@@ -128,8 +126,10 @@ Status Birthplace::Lease(const OpenContext& context, const RegionFile* retired,
   const bool remembered = settings.store_kind != StoreKind::kNone;
   // Without a store nobody remembers a predecessor whose file is gone: it may have run this far
   // ahead.
-  if (!remembered)
-    floor = std::max(floor, now + TicksOfMs(format, settings.max_backward_ms.value) + 1);
+  if (!remembered) {
+    const std::uint64_t ahead_us = settings.max_backward_ms.value * std::uint64_t{1000};
+    floor = std::max(floor, now + (ahead_us + format.tick_us - 1) / format.tick_us + 1);
+  }
   Birth birth;
   SHMFLAKE_RETURN_IF_ERROR(store->Acquire(
       LeaseKeyOf(header), [&](const LeaseRecord& record, std::uint64_t* new_horizon) {
@@ -148,6 +148,19 @@ Status Birthplace::Lease(const OpenContext& context, const RegionFile* retired,
   return Status::Ok();
 }
 
+Status Birthplace::Publish(const OpenContext& context, const RegionFile* retired,
+                           const LockScope& scope, RegionContent* content, RegionFile* file) {
+  const Settings& settings = *context.settings;
+  SHMFLAKE_RETURN_IF_ERROR(MakeRegionFile(settings, content, &file->fd));
+  file->header = content->header;
+  file->state = content->state;
+  if (const int error = LockAttached(lock_file_.fd(), scope); error != 0) {
+    return FailErrno(error, "lock", lock_file_.path(), Code::STATE_DIRECTORY);
+  }
+  SHMFLAKE_REACH(kCreateLocked);
+  return PublishRegionFile(settings, file->fd, retired != nullptr);
+}
+
 Status Birthplace::Create(const OpenContext& context, const RegionFile* retired,
                           std::unique_ptr<Region>* out) {
   const Settings& settings = *context.settings;
@@ -164,17 +177,20 @@ Status Birthplace::Create(const OpenContext& context, const RegionFile* retired,
   if (clash.code() == Code::WORKER_HELD) return NameHolder(context, header, clash);
   SHMFLAKE_RETURN_IF_ERROR(clash);
   SHMFLAKE_REACH(kCreateNobodyAttached);
+  // Only now: until then a predecessor may have drawn on, as far ahead as it may be of the clock.
+  content.header.created_unix_ns = context.clock->RealtimeNs();
   SHMFLAKE_RETURN_IF_ERROR(Lease(context, retired, &content));
   SHMFLAKE_REACH(kCreateLeased);
   RegionFile file;
-  SHMFLAKE_RETURN_IF_ERROR(MakeRegionFile(settings, &content, &file.fd));
-  file.header = content.header;
-  file.state = content.state;
-  if (const int error = LockAttached(lock_file_.fd(), scope); error != 0) {
-    return FailErrno(error, "lock", lock_file_.path(), Code::STATE_DIRECTORY);
+  if (const Status status = Publish(context, retired, scope, &content, &file); !status.ok()) {
+    // Nothing was issued from it: attempts that fail must not climb away from the clock.
+    std::unique_ptr<Store> store;
+    bool released = false;
+    if (OpenStoreOf(header, settings, MsUntilDeadline(context), &store).ok()) {
+      (void)store->Release(LeaseKeyOf(header), header.birth_tick, &released);
+    }
+    return status;
   }
-  SHMFLAKE_REACH(kCreateLocked);
-  SHMFLAKE_RETURN_IF_ERROR(PublishRegionFile(settings, file.fd, retired != nullptr));
   lock_file_.UnlockCreation();
   locked_ = false;
   auto region = std::make_unique<Region>();

@@ -37,6 +37,9 @@ class Birthplace {
 
  private:
   Status Lease(const OpenContext& context, const RegionFile* retired, RegionContent* content);
+  // Makes the file, locks it in use, gives it its name.
+  Status Publish(const OpenContext& context, const RegionFile* retired, const LockScope& scope,
+                 RegionContent* content, RegionFile* file);
 
   LockFile lock_file_;
   bool locked_ = false;

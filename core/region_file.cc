@@ -153,6 +153,23 @@ bool IsStillNamed(const std::string& path, const RegionFile& file) {
          found.st_ino == file.inode;
 }
 
+Status LockName(const std::string& path, const RegionFile& file, std::int64_t deadline_ns,
+                bool* named) {
+  constexpr std::int64_t kPauseNs = 1'000'000;
+  for (;;) {
+    const int error = TryLockBytes(file.fd.get(), LockKind::kExclusive, kNameLockByte, 1);
+    *named = IsStillNamed(path, file);
+    if (error == 0 || !*named) return Status::Ok();
+    if (error != EAGAIN) return FailErrno(error, "lock the region", path);
+    if (MonotonicNs() >= deadline_ns) {
+      const std::string holders = DescribeLockHolders(file.fd.get(), kNameLockByte, 1);
+      return Fail(Code::TIMEOUT, "%s is being replaced by %s", path.c_str(),
+                  holders.empty() ? "another process" : holders.c_str());
+    }
+    SleepNs(kPauseNs);
+  }
+}
+
 Status MakeRegionFile(const Settings& settings, RegionContent* content, UniqueFd* out) {
   const std::string& directory = settings.directory.value;
   UniqueFd fd(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));

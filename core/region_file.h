@@ -37,6 +37,12 @@ Status OpenRegionFile(const Settings& settings, RegionFile* out);
 // Whether the path still leads to this very file.
 [[nodiscard]] bool IsStillNamed(const std::string& path, const RegionFile& file);
 
+// The right to take the name from a retired region's file, by replacing or unlinking it, until the
+// file is closed. The creation lock is one of a state directory, and there may be two. *named is
+// false when the name is not its own any more. TIMEOUT.
+Status LockName(const std::string& path, const RegionFile& file, std::int64_t deadline_ns,
+                bool* named);
+
 // What a new region holds besides its header.
 struct RegionContent {
   Header header{};  // sealed here

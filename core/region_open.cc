@@ -110,6 +110,15 @@ Status OpenOnce(const OpenContext& context, bool create, bool* again,
     *again = true;  // somebody was faster
     return Status::Ok();
   }
+  if (look.found) {
+    bool named = false;
+    SHMFLAKE_RETURN_IF_ERROR(
+        LockName(RegionPath(*context.settings), look.file, context.deadline_ns, &named));
+    if (!named) {  // a process with another state directory was faster
+      *again = true;
+      return Status::Ok();
+    }
+  }
   return birthplace.Create(context, look.found ? &look.file : nullptr, out);
 }
 
@@ -231,9 +240,11 @@ Status RetireRegion(const OpenContext& context, Region* region) {
   // a store the file is what remembers how far it came.
   if (header.store_kind != static_cast<std::uint32_t>(StoreKind::kNone) &&
       !lock_file.IsInstanceInUse(region->scope())) {
-    RegionFile named;
-    if (OpenRegionFile(*context.settings, &named).ok() &&
-        named.header.instance_id == header.instance_id) {
+    RegionFile file;
+    bool named = false;
+    if (OpenRegionFile(*context.settings, &file).ok() &&
+        file.header.instance_id == header.instance_id &&
+        LockName(region->path(), file, context.deadline_ns, &named).ok() && named) {
       ::unlink(region->path().c_str());
     }
   }

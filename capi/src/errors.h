@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 
+#include <cerrno>
 #include <exception>
 #include <new>
 
@@ -30,6 +31,18 @@ class NoCancellation {
 
  private:
   int before_ = PTHREAD_CANCEL_ENABLE;
+};
+
+// For what may be called from a signal handler.
+class KeepErrno {
+ public:
+  KeepErrno() noexcept : before_(errno) {}
+  ~KeepErrno() { errno = before_; }
+  KeepErrno(const KeepErrno&) = delete;
+  KeepErrno& operator=(const KeepErrno&) = delete;
+
+ private:
+  int before_;
 };
 
 // Runs a body that returns Status; nothing that it throws crosses the boundary.

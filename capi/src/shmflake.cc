@@ -13,6 +13,7 @@ using shmflake::Fail;
 using shmflake::FastResult;
 using shmflake::Status;
 using shmflake::capi::Guarded;
+using shmflake::capi::KeepErrno;
 using shmflake::capi::NoCancellation;
 using shmflake::capi::SetLastError;
 using shmflake::capi::SetNullArgument;
@@ -37,6 +38,7 @@ int Report(const DrawError& error) noexcept { return error.ok() ? 0 : SetLastErr
 
 [[gnu::noinline]] int TryNextAfter(shmflake_handle* flake, uint64_t* id, Attachment& from,
                                    FastResult fast, uint64_t spare) noexcept {
+  const KeepErrno keep_errno;
   const NoCancellation no_cancellation;
   return Report(flake->generator.TryNextAfter(from, fast, spare, id));
 }
@@ -122,12 +124,14 @@ int shmflake_next_block(shmflake_handle* flake, uint64_t want, uint64_t* first, 
 
 int shmflake_observe(shmflake_handle* flake, uint64_t id) {
   if (flake == nullptr) return SetLastError(DrawError{Code::NULL_ARGUMENT, 0, 0});
+  const KeepErrno keep_errno;
   const NoCancellation no_cancellation;
   return Report(flake->generator.Observe(id));
 }
 
 int shmflake_watermark(shmflake_handle* flake, uint64_t* id) {
   if (flake == nullptr || id == nullptr) return SetLastError(DrawError{Code::NULL_ARGUMENT, 0, 0});
+  const KeepErrno keep_errno;
   const NoCancellation no_cancellation;
   return Report(flake->generator.Watermark(id));
 }

@@ -61,6 +61,12 @@
  *  - A set-uid program trusts the environment's directories. Fix: set the options.
  *  - A wait for the store's disk (fsync) cannot be cut short: a call may take that much longer than
  *    wait_timeout_ms.
+ *  - A stopped process (SIGSTOP, a debugger) holds up no draw. One that is stopped while it creates
+ *    or retires a region holds up those who open, follow or retire one of the same namespace: they
+ *    get SHMFLAKE_E_TIMEOUT, which names it. One that is stopped while it writes to the store holds
+ *    up whoever needs the store: draws go on to the ceiling, then get SHMFLAKE_E_STORE_LOCKED. So
+ *    does a child that was forked in that moment of a process that was killed since, until it ends.
+ *    Fix: let it go on, or kill it.
  *  - shmflake_close() while another thread is inside a call on the same handle is undefined.
  *    Fix: join the threads first.
  *  - A file that is truncated under a mapping raises SIGBUS in whoever touches it. shmflake_open()
@@ -194,8 +200,9 @@ typedef struct shmflake shmflake;
 
 /* options.ordering */
 enum {
-  /* The default: if one draw ends before another begins, anywhere on the host, the second ID is
-   * larger. */
+  /* The default: if one draw from the region ends before another begins, anywhere on the host, the
+   * second ID is larger. (A region that comes back with another worker ID starts at the clock, and
+   * may be max_backward_ms behind what it issued.) */
   SHMFLAKE_ORDERING_STRICT = 1,
   /* Time-ordered to one tick, plus what the state runs ahead of the clock (at most
    * max_backward_ms). Each process draws from small blocks, so that many processes do not contend
@@ -390,7 +397,7 @@ SHMFLAKE_API int shmflake_next_block(shmflake* flake, uint64_t want, uint64_t* f
 SHMFLAKE_API int shmflake_observe(shmflake* flake, uint64_t id);
 
 /*
- * The region's last ID: in strict ordering every later draw on this host is larger.
+ * The region's last ID: in strict ordering every later draw from it is larger.
  * Errors: NULL_ARGUMENT; RETIRED, REGION_LOST; in relaxed ordering OPTION, since processes hold
  * blocks. Thread-safe; fork-safe; async-signal-safe; never blocks.
  */
@@ -400,7 +407,7 @@ SHMFLAKE_API int shmflake_watermark(shmflake* flake, uint64_t* id);
 
 /*
  * Draws a UUIDv7 (RFC 9562, section 5.7), 16 bytes in network order. In bytewise order it is larger
- * than every UUIDv7 whose draw ended before on this host, in every process and in either ordering:
+ * than every UUIDv7 whose draw from this region ended before, in every process and either ordering:
  * 48 bits of Unix milliseconds are followed by a 16-bit counter (rand_a and the upper 4 bits of
  * rand_b; section 6.2, method 1), seeded at random in each millisecond, carried into the next one
  * when it rolls over, and kept above what was issued when the clock is set back or the region is
