@@ -56,8 +56,8 @@ constexpr char kTeaching[] =
 
 void AddCheckConfig(CLI::App* app, Session* session) {
   CLI::App* command = AddSubcommand(app, session, "check-config",
-                                    "check the configuration; show what each setting is",
-                                    kTeaching, [session] { return CheckConfig(session); });
+                                    "check the configuration; show what each setting is", kTeaching,
+                                    [session] { return CheckConfig(session); });
   AddWord(command, "FILE", "the TOML file to check", [session](const std::string& file) {
     if (file.empty()) return "must not be empty";
     if (session->region.given("--config")) return "must not be given beside --config";

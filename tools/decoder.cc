@@ -40,17 +40,17 @@ bool Decoder::OpenNamed(const RegionOptions& region, Failure* failure) {
 }
 
 bool Decoder::OpenRegion(const RegionOptions& region, Failure* failure) {
-  Flake flake;
-  int code = region.Open(true, &flake);
+  int code = region.Open(true, &flake_);
   if (code == SHMFLAKE_OK) {
     shmflake_status_info info{};
     info.struct_size = sizeof info;
-    code = shmflake_status(flake.get(), &info);
+    code = shmflake_status(flake_.get(), &info);
     layout_ = LayoutOf(info);
     from_ = LayoutFrom::kRegion;
   }
   if (code == SHMFLAKE_OK) return true;
   *failure = LibraryFailure(code);
+  flake_.reset();
   return false;
 }
 
@@ -80,6 +80,21 @@ bool Decoder::MakesSense(const shmflake_parts& parts) {
   return parts.unix_ms >= kYear2006Ms && parts.unix_ms <= now_ms + kDayMs;
 }
 
+bool Decoder::SplitId(std::uint64_t id, shmflake_parts* parts, Failure* failure) const {
+  int code = SHMFLAKE_OK;
+  if (flake_ != nullptr) {
+    code = shmflake_decode(flake_.get(), id, parts);
+  } else if (!layout_.name.empty()) {
+    code = shmflake_decode_layout(layout_.name.c_str(), id, parts);
+  } else if (!layout_.Decode(id, parts)) {
+    *failure = {SHMFLAKE_E_ID, "an ID of this layout has " + std::to_string(layout_.id_bits) +
+                                   " bits, the sign bit stays 0: " + std::to_string(id)};
+    return false;
+  }
+  if (code != SHMFLAKE_OK) *failure = LibraryFailure(code);
+  return code == SHMFLAKE_OK;
+}
+
 bool Decoder::TakeApart(const Reading& reading, Decoded* out, Failure* failure) const {
   out->reading = reading;
   out->id = reading.id;
@@ -96,9 +111,7 @@ bool Decoder::TakeApart(const Reading& reading, Decoded* out, Failure* failure) 
     }
     out->masked = true;
   }
-  if (layout_.Decode(out->id, &out->parts)) return true;
-  *failure = {SHMFLAKE_E_ID, layout_.IdRule(out->id)};
-  return false;
+  return SplitId(out->id, &out->parts, failure);
 }
 
 void Decoder::FindOthers(Decoded* decoded) const {

@@ -65,9 +65,11 @@ class Decoder {
   bool OpenRegion(const RegionOptions& region, Failure* failure);
   bool OpenSettings(const RegionOptions& region, Failure* failure);
   bool OpenNamed(const RegionOptions& region, Failure* failure);
+  bool SplitId(std::uint64_t id, shmflake_parts* parts, Failure* failure) const;
   bool TakeApart(const Reading& reading, Decoded* out, Failure* failure) const;
   void FindOthers(Decoded* decoded) const;
 
+  Flake flake_;  // when the layout is a region's
   Layout layout_;
   LayoutFrom from_ = LayoutFrom::kDefault;
   std::vector<Layout> named_;

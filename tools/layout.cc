@@ -61,11 +61,6 @@ bool Layout::Decode(std::uint64_t id, shmflake_parts* parts) const {
   return true;
 }
 
-std::string Layout::IdRule(std::uint64_t id) const {
-  return "an ID must be 0.." + std::to_string(LowMask(id_bits)) + " (" + std::to_string(id_bits) +
-         " bits, the sign bit stays 0): " + std::to_string(id);
-}
-
 std::string Layout::Diagram(std::string_view indent) const {
   const Part above = AboveOf(*this);
   std::string names = std::string("| ") + above.name;

@@ -26,12 +26,9 @@ struct Layout {
   std::int64_t epoch_ms = 0;
   bool worker_last = false;  // the sequence is in front of the worker ID
 
-  // The same arithmetic as shmflake_decode(), for when there is no region. False for an ID of more
-  // bits.
+  // The same arithmetic as shmflake_decode(), for when there is neither a region nor a name. False
+  // for an ID of more bits.
   [[nodiscard]] bool Decode(std::uint64_t id, shmflake_parts* parts) const;
-
-  // Why an ID was refused.
-  [[nodiscard]] std::string IdRule(std::uint64_t id) const;
 
   // +---+--------------+ ...  the 64 bits as boxes, three lines.
   [[nodiscard]] std::string Diagram(std::string_view indent) const;
