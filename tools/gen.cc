@@ -151,11 +151,10 @@ constexpr char kTeaching[] =
     "  (umask 077; od -An -N16 -tx1 /dev/urandom | tr -d ' \\n' > mask.key)\n"
     "  shmflake gen --mask-key-file mask.key";
 
-constexpr char kNoMask[] = "a UUIDv7 or ULID has 128 bits and is never masked";
-
 std::string TakeKeyFile(const std::string& text, GenOptions* options) {
   if (text.empty()) return "must not be empty";
-  if (!Is64Bit(options->form)) return kNoMask;
+  // --format is declared first, hence taken first.
+  if (!Is64Bit(options->form)) return "a UUIDv7 or ULID has 128 bits and is never masked";
   options->key_file = text;
   return "";
 }
@@ -165,7 +164,6 @@ std::string TakeForm(const std::string& text, GenOptions* options) {
   if (text == "uuid" || !FindForm(text, &form)) {
     return "must be decimal, hex, base36, base58, base62, crockford32, uuid7 or ulid";
   }
-  if (!Is64Bit(form) && !options->key_file.empty()) return kNoMask;
   options->form = form;
   options->form_name = text;
   return "";
