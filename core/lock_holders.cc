@@ -25,6 +25,8 @@ struct CloseFile {
 };
 using File = std::unique_ptr<std::FILE, CloseFile>;
 
+constexpr std::int64_t kLongestSearchNs = 100'000'000;
+
 std::string CommandOf(const char* pid) {
   const File file(std::fopen((std::string("/proc/") + pid + "/comm").c_str(), "re"));
   char text[32] = {};
@@ -56,8 +58,10 @@ std::string DescribeLockHolders(int fd, std::int64_t start, std::int64_t length)
   if (::statx(fd, "", AT_EMPTY_PATH, STATX_INO, &wanted) != 0) return {};
   std::string found;
   int count = 0;
+  const std::int64_t started_ns = MonotonicNs();
   const Directory processes(::opendir("/proc"));
   while (const dirent* process = processes ? ::readdir(processes.get()) : nullptr) {
+    if (MonotonicNs() - started_ns > kLongestSearchNs) break;  // a caller's deadline has passed
     if (process->d_name[0] < '0' || process->d_name[0] > '9') continue;
     const std::string base = std::string("/proc/") + process->d_name;
     const Directory files(::opendir((base + "/fd").c_str()));

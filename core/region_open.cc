@@ -39,9 +39,10 @@ Status LookAtName(const OpenContext& context, Look* out) {
 }
 
 // The lock file that the region was made with.
-Status OpenLockFileOf(const Settings& settings, const Header& header, LockFile* out) {
+Status OpenLockFileOf(const Settings& settings, const Header& header, LockFile* out,
+                      std::int64_t deadline_ns = LockFile::kSoon) {
   SHMFLAKE_RETURN_IF_ERROR(out->Open(settings.state_directory.value, header.id_namespace,
-                                     header.file_mode, header.group_id, false));
+                                     header.file_mode, header.group_id, false, deadline_ns));
   if (std::memcmp(out->lock_id(), header.lock_id, sizeof(header.lock_id)) != 0) {
     return Fail(Code::STATE_CHANGED,
                 "the region %s was made with another state directory than %s; set "
@@ -58,7 +59,7 @@ Status AttachTo(const OpenContext& context, Look* look, std::unique_ptr<Region>*
   const std::string path = RegionPath(settings);
   SHMFLAKE_RETURN_IF_ERROR(CompareSettings(settings, header, path));
   LockFile lock_file;
-  Status locked = OpenLockFileOf(settings, header, &lock_file);
+  Status locked = OpenLockFileOf(settings, header, &lock_file, context.deadline_ns);
   LockScope scope;
   SHMFLAKE_RETURN_IF_ERROR(MakeLockScope(settings, header.worker_id, header.instance_id, &scope));
   if (locked.ok()) {
@@ -224,7 +225,7 @@ Status RetireRegion(const OpenContext& context, Region* region) {
   const std::uint64_t last = RetireWords(region->image());
   SHMFLAKE_REACH(kRetirePoisoned);
   LockFile lock_file;
-  Status status = OpenLockFileOf(*context.settings, header, &lock_file);
+  Status status = OpenLockFileOf(*context.settings, header, &lock_file, context.deadline_ns);
   if (status.ok()) status = lock_file.LockCreation(context.deadline_ns);
   if (!status.ok()) {
     // Without its state directory there is no lease to give back; the retired bit is what counts.

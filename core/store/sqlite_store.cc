@@ -61,12 +61,14 @@ class SqliteStore : public Store {
   const std::string path_;
   const std::uint32_t mode_;
   const std::uint32_t busy_timeout_ms_;
-  std::string store_id_;  // "" before the first step
+  std::uint32_t used_ms_ = 0;  // of the next step's budget
+  std::string store_id_;       // "" before the first step
 };
 
 Status SqliteStore::Transact(const Work& work) {
   const bool first = store_id_.empty();
-  Patience patience(busy_timeout_ms_);
+  // Opening and the first step after it are one use of the store, and wait on one budget.
+  Patience patience(std::max<std::uint32_t>(1, busy_timeout_ms_ - std::exchange(used_ms_, 0)));
   StoreStep step;
   SHMFLAKE_RETURN_IF_ERROR(step.Begin(path_, &patience));
   bool exists = false;
@@ -85,6 +87,7 @@ Status SqliteStore::Transact(const Work& work) {
   SHMFLAKE_RETURN_IF_ERROR(session.CheckOwnProcess());
   SHMFLAKE_RETURN_IF_ERROR(session.Run("COMMIT"));
   store_id_ = store_id;
+  if (first) used_ms_ = patience.used_ms();
   return Status::Ok();
 }
 

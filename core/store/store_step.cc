@@ -139,6 +139,11 @@ Patience::Patience(std::uint32_t total_ms)
       random_(static_cast<std::uint64_t>(start_ns_) ^
               Mix64(static_cast<std::uint64_t>(ThisThread()))) {}
 
+std::uint32_t Patience::used_ms() const noexcept {
+  const std::int64_t passed_ms = std::max(MonotonicNs() - start_ns_, slept_ns_) / 1'000'000;
+  return static_cast<std::uint32_t>(std::min<std::int64_t>(passed_ms, total_ms_));
+}
+
 bool Patience::Sleep() noexcept {
   const std::int64_t passed = std::max(MonotonicNs() - start_ns_, slept_ns_);
   const std::int64_t left = total_ms_ * std::int64_t{1'000'000} - passed;

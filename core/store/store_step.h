@@ -36,6 +36,8 @@ class Patience {
   // Sleeps a little, at random, longer each time. False, at once, when the time is used up.
   [[nodiscard]] bool Sleep() noexcept;
   [[nodiscard]] std::uint32_t total_ms() const { return total_ms_; }
+  // How much of it is gone; at most all of it.
+  [[nodiscard]] std::uint32_t used_ms() const noexcept;
 
  private:
   std::uint32_t total_ms_;
