@@ -23,16 +23,16 @@ int Retire(Session* session) {
 }
 
 constexpr char kTeaching[] =
-    "For a change of settings, or before a host goes: no ID is drawn from the region\n"
-    "afterwards, and the unused part of its lease is given back. Attached processes\n"
-    "follow to the next region by themselves, so nothing has to be stopped. If only\n"
-    "the store fails, the region is retired all the same, and the next one starts at\n"
-    "the horizon.\n"
+    "For a change of settings (not of the ID layout, which the store remembers), or\n"
+    "before a host goes: no ID is drawn from the region afterwards, and the unused\n"
+    "part of its lease is given back. Attached processes follow to the next region by\n"
+    "themselves, so nothing has to be stopped. If only the store fails, the region is\n"
+    "retired all the same, and the next one starts at the horizon.\n"
     "\n"
     "Examples:\n"
     "  shmflake retire\n"
     "  shmflake retire --name orders\n"
-    "  shmflake gen --name orders --sequence-bits 14";
+    "  shmflake gen --name orders --ordering relaxed";
 
 }  // namespace
 

@@ -295,7 +295,8 @@ class ExamplesTest(FormatsTest):
         return ran
 
     def test_of_the_help(self):
-        for arguments, least in (([], 4), (["gen"], 6), (["decode"], 5), (["layouts"], 3)):
+        for arguments, least in (([], 4), (["gen"], 6), (["decode"], 5), (["layouts"], 3),
+                                 (["retire"], 2)):
             text = self.run_command(*arguments, "--help").stdout.split("Examples:\n")[1]
             lines = [re.split(r" {4,}", line.strip())[0] for line in text.splitlines()
                      if re.match(r"  (shmflake|\(umask)", line)]
