@@ -64,9 +64,10 @@ bool Layout::Decode(std::uint64_t id, shmflake_parts* parts) const {
 std::string Layout::Diagram(std::string_view indent) const {
   const Part above = AboveOf(*this);
   std::string names = std::string("| ") + above.name;
-  if (above.bits > 1) names += " " + std::to_string(above.bits);
+  if (above.bits > 1) names.append(" ").append(std::to_string(above.bits));
   names += " |";
-  std::string line = "+" + std::string(names.size() - 2, '-') + "+";
+  std::string line("+");
+  line.append(names.size() - 2, '-').append("+");
   for (const Part& part : PartsOf(*this)) {
     const std::string cell = std::string(" ") + part.name + " " + std::to_string(part.bits) + " ";
     names += cell + "|";
