@@ -57,7 +57,7 @@ constexpr NamedLayout kLayouts[] = {
     // ECMA-262, Number.MAX_SAFE_INTEGER = 2^53 - 1.
     {"js53", Layout(35, 0, 6, 12, 100 * kMs, 1'735'689'600'000),
      "53 bits, JavaScript's safe integers: 35/6/12 since 2025, until 2133; gives up resolution "
-     "(100 ms), hosts (64) and rate (40,960 IDs a second, with max_backward_ms 200)"},
+     "(100 ms), hosts (64) and rate (40,960 IDs a second)"},
 };
 
 }  // namespace
