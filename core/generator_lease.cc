@@ -109,12 +109,10 @@ Status Generator::ExtendIfDue(Attachment& attachment, bool must, std::int64_t de
   const std::int64_t began_ns = clock_.MonotonicNs();
   if (began_ns < next_attempt_ns_.load(std::memory_order_relaxed) && !must) return Status::Ok();
   const BusyFlag busy(attachment.cache().busy, clock_, must ? deadline_ns : 0);
-  // Who stands at the ceiling says whom it waited for.
-  const auto leave_it_to = [must](const char* whom) {
+  if (!busy.taken()) {
     if (!must) return Status::Ok();
-    return Fail(Code::CEILING, "%s is extending the lease, and was not done in time", whom);
-  };
-  if (!busy.taken()) return leave_it_to("another thread of this process");
+    return Fail(Code::CEILING, "another thread is extending the lease, and was not done in time");
+  }
   const std::int64_t patience_ns =
       std::clamp<std::int64_t>((deadline_ns - began_ns) / 2, kMs, kElectedNs);
   std::int64_t elected = -1;
@@ -123,7 +121,9 @@ Status Generator::ExtendIfDue(Attachment& attachment, bool must, std::int64_t de
     elected = TryElect(attachment.region(),
                        must ? std::min(1 + waited_ns / patience_ns, kExtendLevels) : 1);
     if (elected >= 0) break;
-    if (!must || began_ns + waited_ns >= deadline_ns) return leave_it_to("another process");
+    if (!must) return Status::Ok();
+    // Asked once without being elected, the store says itself what is wrong.
+    if (began_ns + waited_ns >= deadline_ns) break;
     clock_.Sleep(pause_ns);
     pause_ns = std::min(2 * pause_ns, kLongestPauseNs);
   }

@@ -129,8 +129,10 @@ TEST_F(StoreTrouble, ARemovedStoreIsNotTakenForAFreshOneByAnybody) {
   EXPECT_TRUE(crowd_.DrawsOn());
   ExpectRefused(SHMFLAKE_E_STORE_REPLACED, {state_});
   // Who comes in is no better off.
+  shmflake_options unhurried = options_;
+  unhurried.wait_timeout_ms = 1000;
   Process newcomer([&] {
-    const Flake flake = box_.MustOpen(&options_);
+    const Flake flake = box_.MustOpen(&unhurried);
     std::uint64_t id = 0;
     return Refused(SHMFLAKE_E_STORE_REPLACED, shmflake_next(flake.get(), &id), {state_});
   });
