@@ -38,7 +38,7 @@ inline std::vector<std::uint64_t> Numbers() {
     for (std::uint64_t step = 0; step < 3; ++step) numbers.push_back(number - 1 + step);
   };
   around(0);
-  for (const std::uint64_t base : {2, 10, 16, 32, 36, 58, 62}) {
+  for (const std::uint64_t base : {2U, 10U, 16U, 32U, 36U, 58U, 62U}) {
     for (std::uint64_t power = base;; power *= base) {
       around(power);
       around(power / 2);
