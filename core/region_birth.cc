@@ -182,7 +182,7 @@ Status Birthplace::Create(const OpenContext& context, const RegionFile* retired,
   SHMFLAKE_RETURN_IF_ERROR(Lease(context, retired, &content));
   SHMFLAKE_REACH(kCreateLeased);
   RegionFile file;
-  if (const Status status = Publish(context, retired, scope, &content, &file); !status.ok()) {
+  if (Status status = Publish(context, retired, scope, &content, &file); !status.ok()) {
     // Nothing was issued from it: attempts that fail must not climb away from the clock.
     std::unique_ptr<Store> store;
     bool released = false;
