@@ -90,6 +90,18 @@ Status LockFile::Open(const std::string& state_directory, const std::string& id_
 }
 
 Status LockFile::Read(std::int64_t deadline_ns) {
+  // A head that is being written, in one write, can be read half: what is wrong stays wrong.
+  constexpr int kLooks = 20;
+  Status status;
+  for (int look = 0; look < kLooks; ++look) {
+    status = ReadOnce(deadline_ns);
+    if (status.code() != Code::STATE_DIRECTORY) break;
+    SleepNs(1'000'000);
+  }
+  return status;
+}
+
+Status LockFile::ReadOnce(std::int64_t deadline_ns) {
   char head[kHeadSize] = {};
   ssize_t got = ::pread(fd_.get(), head, sizeof(head), 0);
   if (got < 0) return FailErrno(errno, "read", path_, Code::STATE_DIRECTORY);

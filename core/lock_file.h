@@ -74,6 +74,7 @@ class LockFile {
 
  private:
   Status Read(std::int64_t deadline_ns = kSoon);
+  Status ReadOnce(std::int64_t deadline_ns);
   Status Initialise(std::int64_t deadline_ns);
   void Compact();
   // The first lock in the range that is not of a retired instance.
