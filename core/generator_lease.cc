@@ -241,10 +241,8 @@ Status Generator::Follow(Attachment& from, const DrawError& why, std::int64_t de
     std::atomic_thread_fence(std::memory_order_acquire);
     const IdFormat& format = from.format();
     const std::uint64_t ceiling = format.TickOf(image.ceiling.LoadRelaxed());
-    const std::uint64_t last = image.state.LoadRelaxed() & ~kRetiredBit;
-    const std::uint64_t last_uuid = image.uuid_state.LoadRelaxed() & ~kRetiredBit;
-    context.floor_tick =
-        std::min(ceiling, std::max(format.TickOf(last) + 1, TickAfterUuid(format, last_uuid)));
+    context.floor_tick = std::min(
+        ceiling, FirstTickAbove(format, image.state.LoadRelaxed(), image.uuid_state.LoadRelaxed()));
   }
   std::unique_ptr<Region> region;
   SHMFLAKE_RETURN_IF_ERROR(OpenRegion(context, &region));

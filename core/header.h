@@ -9,11 +9,10 @@
 
 #include "core/id_format.h"
 #include "core/layout.h"
+#include "core/platform.h"
 #include "core/status.h"
 
 namespace shmflake {
-
-inline constexpr std::uint32_t kNoGroup = ~std::uint32_t{0};
 
 [[nodiscard]] IdFormat FormatOf(const Header& header) noexcept;
 void SetFormat(const IdFormat& format, Header* header) noexcept;

@@ -68,7 +68,7 @@ Status LockFile::Open(const std::string& state_directory, const std::string& id_
   if (!fd_ && errno == ENOENT && create) {
     fd_.Reset(::open(path_.c_str(), flags | O_CREAT, mode));
     if (fd_ && (::fchmod(fd_.get(), mode) != 0 ||
-                (gid != ~0U && ::fchown(fd_.get(), static_cast<uid_t>(-1), gid) != 0))) {
+                (gid != kNoGroup && ::fchown(fd_.get(), static_cast<uid_t>(-1), gid) != 0))) {
       // Somebody else made it first, and owns it: its mode is then theirs to set.
       if (errno != EPERM) return FailErrno(errno, "set the mode of", path_, Code::STATE_DIRECTORY);
     }

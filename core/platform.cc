@@ -129,7 +129,7 @@ Status EnsureDirectory(const std::string& path, std::uint32_t mode, Code code, s
     const std::string part = path.substr(0, end);
     const bool last = end == std::string::npos;
     if (::mkdir(part.c_str(), mode) == 0) {
-      const bool give = last && gid != kNoGroupId;
+      const bool give = last && gid != kNoGroup;
       if (give && ::chown(part.c_str(), static_cast<uid_t>(-1), gid) != 0) {
         const int error = errno;
         (void)::rmdir(part.c_str());

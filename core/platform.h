@@ -49,12 +49,13 @@ void SleepNs(std::int64_t ns) noexcept;
 [[nodiscard]] std::string HostName();
 [[nodiscard]] std::string ProcessCommand();  // at most 15 bytes
 
+inline constexpr std::uint32_t kNoGroup = ~std::uint32_t{0};  // chown(2)'s "leave it as it is"
+
 // Makes the directory and its parents with `mode` (the parents too) and checks that nobody but the
-// caller, root, or (when `mode` has group bits) the group can write to it.
-// A directory that is made is given to the group `gid`, if there is one.
-inline constexpr std::uint32_t kNoGroupId = ~0U;
+// caller, root, or (when `mode` has group bits) the group can write to it. A directory that is made
+// is given to the group `gid`, if there is one.
 Status EnsureDirectory(const std::string& path, std::uint32_t mode, Code code,
-                       std::uint32_t gid = kNoGroupId);
+                       std::uint32_t gid = kNoGroup);
 
 // The name of a new directory must outlive a power loss as well as what is in it.
 void SyncParent(const std::string& directory) noexcept;

@@ -41,13 +41,10 @@ Header DescribeRegion(const Settings& settings, const LockFile& lock_file, std::
 }
 
 // The first tick above all that the retired predecessor issued, if it issued IDs of this kind: of
-// another worker too, for order. The state word may have gone past its ceiling, never past its end by issuing.
+// another worker too, for order.
 std::uint64_t FloorFrom(const RegionFile* retired, const Header& header) {
   if (retired == nullptr || FormatOf(retired->header) != FormatOf(header)) return 0;
-  const IdFormat format = FormatOf(header);
-  const std::uint64_t last = retired->state & ~kRetiredBit;
-  return std::max(format.TickOf(std::min(last, format.state_end() - 1)) + 1,
-                  TickAfterUuid(format, retired->uuid_state & ~kRetiredBit));
+  return FirstTickAbove(FormatOf(header), retired->state, retired->uuid_state);
 }
 
 // WORKER_HELD with the name of the region that holds the worker ID, which the store remembers.
@@ -75,12 +72,12 @@ Status Birthplace::Prepare(const OpenContext& context) {
   const Settings& settings = *context.settings;
   const std::uint32_t group_bits =
       settings.group.given ? (settings.mode.value & 0060U) | 0010U : 0U;
-  SHMFLAKE_RETURN_IF_ERROR(EnsureDirectory(settings.directory.value, 0700U | group_bits,
-                                           Code::DIRECTORY,
-                                           settings.group.given ? settings.gid : kNoGroupId));
-  SHMFLAKE_RETURN_IF_ERROR(lock_file_.Open(
-      settings.state_directory.value, settings.id_namespace.value, settings.mode.value,
-      settings.group.given ? settings.gid : kNoGroup, true, context.deadline_ns));
+  const std::uint32_t gid = settings.group.given ? settings.gid : kNoGroup;
+  SHMFLAKE_RETURN_IF_ERROR(
+      EnsureDirectory(settings.directory.value, 0700U | group_bits, Code::DIRECTORY, gid));
+  SHMFLAKE_RETURN_IF_ERROR(lock_file_.Open(settings.state_directory.value,
+                                           settings.id_namespace.value, settings.mode.value, gid,
+                                           true, context.deadline_ns));
   SHMFLAKE_RETURN_IF_ERROR(lock_file_.LockCreation(context.deadline_ns));
   locked_ = true;
   return Status::Ok();

@@ -145,10 +145,8 @@ Status GiveBack(const OpenContext& context, const Region& region, std::uint64_t 
   // horizon, cuts that off. The ceiling word is not asked: no order makes sure that its latest
   // value is seen here.
   const std::uint64_t end = std::min(last + 1, format.state_end());
-  const std::uint64_t last_uuid = region.image().uuid_state.LoadRelaxed() & ~kRetiredBit;
-  const std::uint64_t used =
-      std::max({header.birth_tick, format.TickOf(end + format.max_sequence()),
-                TickAfterUuid(format, last_uuid)});
+  const std::uint64_t used = std::max(
+      header.birth_tick, FirstTickAbove(format, last, region.image().uuid_state.LoadRelaxed()));
   std::unique_ptr<Store> store;
   bool released = false;
   Status status = OpenStoreOf(header, *context.settings, MsUntilDeadline(context), &store);

@@ -47,6 +47,12 @@ std::uint64_t TickAfterUuid(const IdFormat& format, std::uint64_t state) noexcep
   return tick;
 }
 
+std::uint64_t FirstTickAbove(const IdFormat& format, std::uint64_t state,
+                             std::uint64_t uuid_state) noexcept {
+  const std::uint64_t last = std::min(state & ~kRetiredBit, format.state_end() - 1);
+  return std::max(format.TickOf(last) + 1, TickAfterUuid(format, uuid_state & ~kRetiredBit));
+}
+
 std::uint64_t UuidBirthState(const Header& header) noexcept {
   const std::uint64_t ms = UuidMsOfTick(FormatOf(header), header.birth_tick);
   return ms == 0 ? 0 : kUuidFormat.StateOf(ms, 0) - 1;

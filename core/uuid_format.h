@@ -36,6 +36,11 @@ void WriteUlid(std::uint64_t state, std::uint64_t random, unsigned char out[16])
 // The first ID tick that begins at or after the end of the state value's millisecond.
 [[nodiscard]] std::uint64_t TickAfterUuid(const IdFormat& format, std::uint64_t state) noexcept;
 
+// The first ID tick above all that a region's two words issued, retired or not. A state word may
+// have gone past its ceiling, never past its end by issuing.
+[[nodiscard]] std::uint64_t FirstTickAbove(const IdFormat& format, std::uint64_t state,
+                                           std::uint64_t uuid_state) noexcept;
+
 // The last value "issued" before the birth, and the first that a horizon forbids.
 [[nodiscard]] std::uint64_t UuidBirthState(const Header& header) noexcept;
 [[nodiscard]] std::uint64_t UuidCeiling(const IdFormat& format, std::uint64_t horizon) noexcept;
