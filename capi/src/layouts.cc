@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The C ABI's layouts by name.
-#include <algorithm>
 #include <cstddef>
-#include <cstdio>
-#include <cstring>
 #include <string>
 
 #include "capi/src/errors.h"
 #include "capi/src/handle.h"
 #include "capi/src/parts.h"
+#include "capi/src/structs.h"
 #include "core/named_layout.h"
 #include "core/text.h"
 
@@ -17,6 +15,8 @@ using shmflake::Fail;
 using shmflake::NamedLayout;
 using shmflake::NamedLayouts;
 using shmflake::Status;
+using shmflake::capi::CheckStructSize;
+using shmflake::capi::FillStruct;
 using shmflake::capi::Guarded;
 using shmflake::capi::SetNullArgument;
 
@@ -24,13 +24,12 @@ namespace {
 
 constexpr std::size_t kFirstLayoutInfoSize = 264;  // frozen
 static_assert(sizeof(shmflake_layout_info) >= kFirstLayoutInfoSize);
-constexpr std::size_t kLargestLayoutInfoSize = 65536;
 
 shmflake_layout_info Describe(const NamedLayout& layout) {
   const shmflake::IdFormat& format = layout.format;
   shmflake_layout_info info{};
-  std::snprintf(info.name, sizeof(info.name), "%s", layout.name);
-  std::snprintf(info.about, sizeof(info.about), "%s", layout.about);
+  shmflake::CopyText(layout.name, info.name);
+  shmflake::CopyText(layout.about, info.about);
   info.epoch_ms = format.epoch_ms;
   info.until_unix_ms = shmflake::UnixMsOfTick(format, format.max_timestamp() + 1);
   info.id_bits = format.id_bits();
@@ -58,20 +57,14 @@ extern "C" {
 int shmflake_layout(size_t index, shmflake_layout_info* out) {
   if (out == nullptr) return SetNullArgument("out");
   return Guarded([&]() -> Status {
-    const std::size_t size = out->struct_size;
-    if (size < kFirstLayoutInfoSize || size > kLargestLayoutInfoSize) {
-      return Fail(Code::STRUCT_SIZE, "layout_info.struct_size must be %zu..%zu: %zu",
-                  kFirstLayoutInfoSize, kLargestLayoutInfoSize, size);
-    }
+    SHMFLAKE_RETURN_IF_ERROR(
+        CheckStructSize("layout_info", kFirstLayoutInfoSize, out->struct_size));
     const auto layouts = NamedLayouts();
     if (index >= layouts.size()) {
       return Fail(Code::NOT_FOUND, "a layout's index must be 0..%zu: %zu", layouts.size() - 1,
                   index);
     }
-    const shmflake_layout_info info = Describe(layouts[index]);
-    std::memset(out, 0, size);
-    std::memcpy(out, &info, std::min(size, sizeof(info)));
-    out->struct_size = size;
+    FillStruct(Describe(layouts[index]), out);
     return Status::Ok();
   });
 }

@@ -7,6 +7,7 @@
 
 #include "capi/src/errors.h"
 #include "capi/src/handle.h"
+#include "capi/src/structs.h"
 #include "core/header.h"
 #include "core/named_layout.h"
 #include "core/platform.h"
@@ -17,13 +18,14 @@ using shmflake::Code;
 using shmflake::CopyText;
 using shmflake::Fail;
 using shmflake::Status;
+using shmflake::capi::CheckStructSize;
+using shmflake::capi::FillStruct;
 using shmflake::capi::Guarded;
 using shmflake::capi::SetNullArgument;
 
 namespace {
 
 constexpr std::size_t kFirstStatusSize = offsetof(shmflake_status_info, layout);  // frozen
-constexpr std::size_t kLargestStatusSize = 65536;
 
 // What never changes after the region's birth.
 void FillFixed(const Attachment& attachment, shmflake_status_info* info) {
@@ -109,19 +111,12 @@ int shmflake_status(shmflake_handle* flake, shmflake_status_info* out) {
   if (out == nullptr) return SetNullArgument("out");
   return Guarded([&]() -> Status {
     shmflake_status_info info{};
-    const std::size_t size = out->struct_size;
-    if (size < kFirstStatusSize || size > kLargestStatusSize) {
-      return Fail(Code::STRUCT_SIZE, "status_info.struct_size must be %zu..%zu: %zu",
-                  kFirstStatusSize, kLargestStatusSize, size);
-    }
+    SHMFLAKE_RETURN_IF_ERROR(CheckStructSize("status_info", kFirstStatusSize, out->struct_size));
     Attachment& attachment = flake->generator.current();
     FillFixed(attachment, &info);
     FillState(flake->generator, attachment, &info);
     FillCounters(flake->generator, attachment, &info);
-    // A shorter struct of an older header gets what it has, a longer one zeros behind.
-    std::memset(out, 0, size);
-    std::memcpy(out, &info, std::min(size, sizeof(info)));
-    out->struct_size = size;
+    FillStruct(info, out);
     return Status::Ok();
   });
 }
