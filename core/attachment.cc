@@ -19,10 +19,6 @@ constexpr std::uint64_t kRelaxedBlock = 64;
 // How many threads may add at once without looking before one of them can waste a value at a limit.
 constexpr std::uint64_t kSoftMargin = 64;
 
-}  // namespace
-
-namespace {
-
 std::int64_t MsOfTicks(const IdFormat& format, std::uint64_t ticks) noexcept {
   return static_cast<std::int64_t>(
       std::min<std::uint64_t>(ticks, std::numeric_limits<std::int64_t>::max() / 1'000'000) *

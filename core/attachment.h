@@ -101,16 +101,14 @@ class Attachment {
     *id = IdOf(value);
     return FastCount(cache);
   }
-  // The same for a UUID's state value, in every ordering.
-  [[nodiscard, gnu::always_inline]] inline FastResult FastUuid(std::uint64_t* value,
-                                                               std::uint64_t* spare) noexcept {
+  // The same for a UUID's state value, in every ordering. Near a limit *value holds it, too.
+  [[nodiscard, gnu::always_inline]] inline FastResult FastUuid(std::uint64_t* value) noexcept {
     DrawCache& cache = *cache_;
     const DrawWindow& window = cache.uuid_window;
     const std::uint64_t passed = ReadTsc() - window.begin.load(std::memory_order_relaxed);
     if (passed >= window.cycles.load(std::memory_order_relaxed)) return FastResult::kSlow;
-    if (!FastAdd(image().uuid_state, window, spare)) [[unlikely]]
+    if (!FastAdd(image().uuid_state, window, value)) [[unlikely]]
       return FastResult::kNearLimit;
-    *value = *spare;
     return FastCount(cache);
   }
 

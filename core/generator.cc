@@ -90,12 +90,16 @@ bool Generator::FinishFast(StreamKind kind, Attachment& from, FastResult fast,
   return false;
 }
 
+bool Generator::FinishFastId(Attachment& from, FastResult fast, std::uint64_t spare,
+                             std::uint64_t* id) noexcept {
+  if (!FinishFast(StreamKind::kIds, from, fast, spare)) return false;
+  if (fast == FastResult::kNearLimit) *id = from.IdOf(spare);  // else the fast draw wrote it
+  return true;
+}
+
 DrawError Generator::TryNextAfter(Attachment& from, FastResult fast, std::uint64_t spare,
                                   std::uint64_t* id) noexcept {
-  if (FinishFast(StreamKind::kIds, from, fast, spare)) {
-    if (fast == FastResult::kNearLimit) *id = from.IdOf(spare);
-    return {};
-  }
+  if (FinishFastId(from, fast, spare, id)) return {};
   Attachment& attachment = current();
   Block block;
   std::uint64_t now = 0;
@@ -110,10 +114,7 @@ DrawError Generator::TryNextAfter(Attachment& from, FastResult fast, std::uint64
 
 Status Generator::NextAfter(Attachment& from, FastResult fast, std::uint64_t spare,
                             std::uint64_t* id) {
-  if (FinishFast(StreamKind::kIds, from, fast, spare)) {
-    if (fast == FastResult::kNearLimit) *id = from.IdOf(spare);
-    return Status::Ok();
-  }
+  if (FinishFastId(from, fast, spare, id)) return Status::Ok();
   Block block;
   Attachment* drawn_from = nullptr;
   Deadline deadline(*this);
@@ -122,10 +123,8 @@ Status Generator::NextAfter(Attachment& from, FastResult fast, std::uint64_t spa
   return Status::Ok();
 }
 
-Status Generator::UuidAfter(Attachment& from, FastResult fast, std::uint64_t spare,
-                            std::uint64_t* state) {
-  *state = spare;
-  if (FinishFast(StreamKind::kUuids, from, fast, spare)) return Status::Ok();
+Status Generator::UuidAfter(Attachment& from, FastResult fast, std::uint64_t* state) {
+  if (FinishFast(StreamKind::kUuids, from, fast, *state)) return Status::Ok();
   return UuidBlocks(1, [state](std::uint64_t value) { *state = value; });
 }
 

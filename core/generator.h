@@ -54,8 +54,8 @@ class Generator {
   [[nodiscard]] DrawError TryNext(std::uint64_t* id) noexcept;
 
   // State values for UUIDv7 and ULID (uuid_format.h), as Next and NextN give IDs; the hot path is
-  // current().FastUuid.
-  Status UuidAfter(Attachment& from, FastResult fast, std::uint64_t spare, std::uint64_t* state);
+  // current().FastUuid, which leaves *state.
+  Status UuidAfter(Attachment& from, FastResult fast, std::uint64_t* state);
   // Calls use(state) n times, ascending; what it was called for is drawn also on failure.
   template <typename Use>
   Status UuidBlocks(std::uint64_t n, Use&& use) {
@@ -107,6 +107,9 @@ class Generator {
   // Whether the draw of the value is done without reading the clock.
   [[nodiscard]] static bool FinishFast(StreamKind kind, Attachment& from, FastResult fast,
                                        std::uint64_t value) noexcept;
+  // The same of an ID, which is written to *id.
+  [[nodiscard]] static bool FinishFastId(Attachment& from, FastResult fast, std::uint64_t spare,
+                                         std::uint64_t* id) noexcept;
   // One step of any size, with all the waiting. *from is what the block was drawn from.
   Status DrawOrWait(StreamKind kind, std::uint64_t want, bool within_tick, Deadline* deadline,
                     Block* block, Attachment** from);

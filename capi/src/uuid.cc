@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The C ABI's UUIDv7 and ULID: a state value from the region's second word, and random bits.
-#include <algorithm>
 #include <limits>
 
 #include "capi/src/errors.h"
@@ -22,17 +21,22 @@ using shmflake::capi::SetNullArgument;
 namespace {
 
 [[gnu::noinline]] int StateAfter(shmflake_handle* flake, Attachment& from, FastResult fast,
-                                 uint64_t spare, uint64_t* state) noexcept {
-  return Guarded([&] { return flake->generator.UuidAfter(from, fast, spare, state); });
+                                 uint64_t* state) noexcept {
+  return Guarded([&] { return flake->generator.UuidAfter(from, fast, state); });
 }
 
-[[gnu::always_inline]] inline int DrawState(shmflake_handle* flake, uint64_t* state) noexcept {
+// For a caller that writes to `out`.
+[[gnu::always_inline]] inline int DrawState(shmflake_handle* flake, const void* out,
+                                            uint64_t* state) noexcept {
+  if (flake == nullptr) [[unlikely]]
+    return SetNullArgument("flake");
+  if (out == nullptr) [[unlikely]]
+    return SetNullArgument("out");
   Attachment& from = flake->generator.current();
-  uint64_t spare = 0;
-  const FastResult fast = from.FastUuid(state, &spare);
+  const FastResult fast = from.FastUuid(state);
   if (fast == FastResult::kDrawn) [[likely]]
     return 0;
-  return StateAfter(flake, from, fast, spare, state);
+  return StateAfter(flake, from, fast, state);
 }
 
 }  // namespace
@@ -40,12 +44,8 @@ namespace {
 extern "C" {
 
 int shmflake_uuid7(shmflake_handle* flake, unsigned char out[16]) {
-  if (flake == nullptr) [[unlikely]]
-    return SetNullArgument("flake");
-  if (out == nullptr) [[unlikely]]
-    return SetNullArgument("out");
   uint64_t state = 0;
-  if (const int code = DrawState(flake, &state); code != 0) [[unlikely]]
+  if (const int code = DrawState(flake, out, &state); code != 0) [[unlikely]]
     return code;
   shmflake::WriteUuid7(state, PooledRandom(), out);
   return 0;
@@ -68,12 +68,8 @@ int shmflake_uuid7_n(shmflake_handle* flake, unsigned char (*out)[16], size_t n,
 }
 
 int shmflake_ulid(shmflake_handle* flake, char out[27]) {
-  if (flake == nullptr) [[unlikely]]
-    return SetNullArgument("flake");
-  if (out == nullptr) [[unlikely]]
-    return SetNullArgument("out");
   uint64_t state = 0;
-  if (const int code = DrawState(flake, &state); code != 0) [[unlikely]]
+  if (const int code = DrawState(flake, out, &state); code != 0) [[unlikely]]
     return code;
   unsigned char bytes[16];
   shmflake::WriteUlid(state, PooledRandom(), bytes);

@@ -23,10 +23,8 @@ class GeneratorUuidTest : public GeneratorTest {
   }
   static Status TryUuid(Generator* generator, std::uint64_t* state) {
     Attachment& from = generator->current();
-    std::uint64_t spare = 0;
-    const FastResult fast = from.FastUuid(state, &spare);
-    return fast == FastResult::kDrawn ? Status::Ok()
-                                      : generator->UuidAfter(from, fast, spare, state);
+    const FastResult fast = from.FastUuid(state);
+    return fast == FastResult::kDrawn ? Status::Ok() : generator->UuidAfter(from, fast, state);
   }
   static std::int64_t MsOf(std::uint64_t state) {
     return static_cast<std::int64_t>(kUuidFormat.TickOf(state));
