@@ -5,18 +5,15 @@
 #define SHMFLAKE_CORE_FAILPOINT_H_
 
 // clang-format off
-#define SHMFLAKE_POINTS(X)                                                                       \
-  X(kCreateMutexHeld)                                                                            \
-  X(kCreateNobodyAttached)                                                                       \
-  X(kCreateLeased)                                                                               \
-  X(kCreateFileOpened)                                                                           \
-  X(kCreateSpaceTaken) X(kCreateFilled) X(kCreateLocked) X(kCreateAside) X(kCreatePublished)     \
-      X(kAttachOpened) X(kAttachHeaderRead) X(kAttachLocked) X(kAttachVerified) X(kAttachMapped) \
-          X(kSlotLocked) X(kSlotClaimed) X(kDrawBeforeFetchAdd) X(kDrawAfterFetchAdd)            \
-              X(kDrawBeforeCas) X(kDrawAfterCas) X(kBlockReserved) X(kBlockCursorRaised)         \
-                  X(kExtendElected) X(kExtendGranted) X(kExtendPublished) X(kRetirePoisoned)     \
-                      X(kRetireRecorded) X(kRetireReleased) X(kRetireUnlinked)
-
+#define SHMFLAKE_POINTS(X) \
+  X(kCreateMutexHeld) X(kCreateNobodyAttached) X(kCreateLeased) X(kCreateFileOpened) \
+  X(kCreateSpaceTaken) X(kCreateFilled) X(kCreateLocked) X(kCreateAside) X(kCreatePublished) \
+  X(kAttachOpened) X(kAttachHeaderRead) X(kAttachLocked) X(kAttachVerified) X(kAttachMapped) \
+  X(kSlotLocked) X(kSlotClaimed) \
+  X(kDrawBeforeFetchAdd) X(kDrawAfterFetchAdd) X(kDrawBeforeCas) X(kDrawAfterCas) \
+  X(kBlockReserved) X(kBlockCursorRaised) \
+  X(kExtendElected) X(kExtendGranted) X(kExtendPublished) \
+  X(kRetirePoisoned) X(kRetireRecorded) X(kRetireReleased) X(kRetireUnlinked)
 // clang-format on
 
 #ifdef SHMFLAKE_TEST_HOOKS

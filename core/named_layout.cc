@@ -40,8 +40,7 @@ constexpr NamedLayout kLayouts[] = {
     // this order.
     {"sonyflake", Layout(39, 0, 16, 8, 10 * kMs, 1'409'529'600'000, FieldOrder::kWorkerLast),
      "Sonyflake: 39/8 sequence/16 machine, 10 ms since 2014-09-01, until 2188; 25,600 IDs a "
-     "second; "
-     "a worker's IDs are all alike in their low 16 bits, so do not shard by these"},
+     "second; a worker's IDs are all alike in their low 16 bits, so do not shard by these"},
     // github.com/Meituan-Dianping/Leaf, SnowflakeIDGenImpl.java and LeafMonitorController.java.
     {"leaf", Layout(41, 0, 10, 12, kMs, 1'288'834'974'657),
      "Leaf's snowflake mode: 41/10/12, 1 ms since Twitter's epoch, until 2080"},
