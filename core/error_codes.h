@@ -67,7 +67,8 @@
   X(CLOCK_BEHIND, -101, "the clock is behind the state word by more than max_backward_ms") \
   X(CLOCK_JUMP, -102, "the clock jumped forward by more than max_forward_ms") \
   X(TIME_RANGE, -103, "the timestamp does not fit its bits any more") \
-  X(BEFORE_EPOCH, -104, "the clock is before the epoch")
+  X(BEFORE_EPOCH, -104, "the clock is before the epoch") \
+  X(WOULD_WAIT, -105, "drawing would have had to wait")
 // clang-format on
 
 #endif  // SHMFLAKE_CORE_ERROR_CODES_H_

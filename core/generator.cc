@@ -128,6 +128,39 @@ Status Generator::UuidAfter(Attachment& from, FastResult fast, std::uint64_t* st
   return UuidBlocks(1, [state](std::uint64_t value) { *state = value; });
 }
 
+DrawError Generator::DrawNowait(StreamKind kind, Attachment** from, std::uint64_t* value) noexcept {
+  Attachment& attachment = current();
+  *from = &attachment;
+  // Looked at before the draw, so that nothing is lost by refusing.
+  const bool extension_due =
+      MustExtend(attachment) &&
+      clock_.MonotonicNs() >= next_attempt_ns_.load(std::memory_order_relaxed);
+  Block block;
+  std::uint64_t now = 0;
+  if (extension_due || !attachment.Draw(kind, 1, false, &block, &now).ok()) {
+    return {Code::WOULD_WAIT, 0, 0};
+  }
+  *value = block.first;
+  return {};
+}
+
+DrawError Generator::NextNowaitAfter(Attachment& from, FastResult fast, std::uint64_t spare,
+                                     std::uint64_t* id) noexcept {
+  if (FinishFastId(from, fast, spare, id)) return {};
+  Attachment* drawn_from = nullptr;
+  std::uint64_t value = 0;
+  const DrawError error = DrawNowait(StreamKind::kIds, &drawn_from, &value);
+  if (error.ok()) *id = drawn_from->IdOf(value);
+  return error;
+}
+
+DrawError Generator::UuidNowaitAfter(Attachment& from, FastResult fast,
+                                     std::uint64_t* state) noexcept {
+  if (FinishFast(StreamKind::kUuids, from, fast, *state)) return {};
+  Attachment* drawn_from = nullptr;
+  return DrawNowait(StreamKind::kUuids, &drawn_from, state);
+}
+
 DrawError Generator::TryNext(std::uint64_t* id) noexcept {
   Attachment& from = current();
   std::uint64_t spare = 0;

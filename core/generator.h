@@ -50,12 +50,17 @@ class Generator {
   [[nodiscard]] DrawError TryNextAfter(Attachment& from, FastResult fast, std::uint64_t spare,
                                        std::uint64_t* id) noexcept;
   Status NextAfter(Attachment& from, FastResult fast, std::uint64_t spare, std::uint64_t* id);
+  // WOULD_WAIT where NextAfter would sleep, ask the store, follow or fail; nothing is drawn then.
+  [[nodiscard]] DrawError NextNowaitAfter(Attachment& from, FastResult fast, std::uint64_t spare,
+                                          std::uint64_t* id) noexcept;
   Status Next(std::uint64_t* id);
   [[nodiscard]] DrawError TryNext(std::uint64_t* id) noexcept;
 
   // State values for UUIDv7 and ULID (uuid_format.h), as Next and NextN give IDs; the hot path is
   // current().FastUuid, which leaves *state.
   Status UuidAfter(Attachment& from, FastResult fast, std::uint64_t* state);
+  [[nodiscard]] DrawError UuidNowaitAfter(Attachment& from, FastResult fast,
+                                          std::uint64_t* state) noexcept;
   // Calls use(state) n times, ascending; what it was called for is drawn also on failure.
   template <typename Use>
   Status UuidBlocks(std::uint64_t n, Use&& use) {
@@ -110,6 +115,9 @@ class Generator {
   // The same of an ID, which is written to *id.
   [[nodiscard]] static bool FinishFastId(Attachment& from, FastResult fast, std::uint64_t spare,
                                          std::uint64_t* id) noexcept;
+  // One value without any waiting, or WOULD_WAIT.
+  [[nodiscard]] DrawError DrawNowait(StreamKind kind, Attachment** from,
+                                     std::uint64_t* value) noexcept;
   // One step of any size, with all the waiting. *from is what the block was drawn from.
   Status DrawOrWait(StreamKind kind, std::uint64_t want, bool within_tick, Deadline* deadline,
                     Block* block, Attachment** from);

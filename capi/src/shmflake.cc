@@ -11,6 +11,7 @@ using shmflake::Code;
 using shmflake::DrawError;
 using shmflake::Fail;
 using shmflake::FastResult;
+using shmflake::Generator;
 using shmflake::Status;
 using shmflake::capi::Guarded;
 using shmflake::capi::KeepErrno;
@@ -30,17 +31,38 @@ Status Resolve(const char* name, const shmflake_options* options, shmflake_optio
 
 int Report(const DrawError& error) noexcept { return error.ok() ? 0 : SetLastError(error); }
 
-// Out of line and called last, so that the hot path saves no register.
 [[gnu::noinline]] int NextAfter(shmflake_handle* flake, uint64_t* id, Attachment& from,
                                 FastResult fast, uint64_t spare) noexcept {
   return Guarded([&] { return flake->generator.NextAfter(from, fast, spare, id); });
 }
 
-[[gnu::noinline]] int TryNextAfter(shmflake_handle* flake, uint64_t* id, Attachment& from,
-                                   FastResult fast, uint64_t spare) noexcept {
+// Of those that are async-signal-safe.
+template <auto kGeneratorsAfter>
+[[gnu::noinline]] int AtOnceAfter(shmflake_handle* flake, uint64_t* id, Attachment& from,
+                                  FastResult fast, uint64_t spare) noexcept {
   const KeepErrno keep_errno;
   const NoCancellation no_cancellation;
-  return Report(flake->generator.TryNextAfter(from, fast, spare, id));
+  return Report((flake->generator.*kGeneratorsAfter)(from, fast, spare, id));
+}
+
+// The hot path. kAfter goes on where it ended, out of line and called last, so that no register is
+// saved here.
+template <auto kAfter>
+[[gnu::always_inline]] inline int Draw(shmflake_handle* flake, uint64_t* id) noexcept {
+  Attachment& from = flake->generator.current();
+  uint64_t spare = 0;
+  const FastResult fast = from.FastDraw(id, &spare);
+  if (fast == FastResult::kDrawn) [[likely]]
+    return 0;
+  return kAfter(flake, id, from, fast, spare);
+}
+
+template <auto kGeneratorsAfter>
+[[gnu::always_inline]] inline int DrawAtOnce(shmflake_handle* flake, uint64_t* id) noexcept {
+  // Async-signal-safe: which of them was NULL is not said.
+  if (flake == nullptr || id == nullptr) [[unlikely]]
+    return Report({Code::NULL_ARGUMENT, 0, 0});
+  return Draw<AtOnceAfter<kGeneratorsAfter>>(flake, id);
 }
 
 }  // namespace
@@ -81,24 +103,15 @@ int shmflake_next(shmflake_handle* flake, uint64_t* id) {
     return SetNullArgument("flake");
   if (id == nullptr) [[unlikely]]
     return SetNullArgument("id");
-  Attachment& from = flake->generator.current();
-  uint64_t spare = 0;
-  const FastResult fast = from.FastDraw(id, &spare);
-  if (fast == FastResult::kDrawn) [[likely]]
-    return 0;
-  return NextAfter(flake, id, from, fast, spare);
+  return Draw<NextAfter>(flake, id);
 }
 
 int shmflake_try_next(shmflake_handle* flake, uint64_t* id) {
-  // Async-signal-safe: which of them was NULL is not said.
-  if (flake == nullptr || id == nullptr) [[unlikely]]
-    return Report({Code::NULL_ARGUMENT, 0, 0});
-  Attachment& from = flake->generator.current();
-  uint64_t spare = 0;
-  const FastResult fast = from.FastDraw(id, &spare);
-  if (fast == FastResult::kDrawn) [[likely]]
-    return 0;
-  return TryNextAfter(flake, id, from, fast, spare);
+  return DrawAtOnce<&Generator::TryNextAfter>(flake, id);
+}
+
+int shmflake_next_nowait(shmflake_handle* flake, uint64_t* id) {
+  return DrawAtOnce<&Generator::NextNowaitAfter>(flake, id);
 }
 
 int shmflake_next_n(shmflake_handle* flake, uint64_t* ids, size_t n, size_t* filled) {

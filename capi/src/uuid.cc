@@ -10,11 +10,13 @@
 
 using shmflake::Attachment;
 using shmflake::Code;
+using shmflake::DrawError;
 using shmflake::Fail;
 using shmflake::FastResult;
 using shmflake::PooledRandom;
 using shmflake::Status;
 using shmflake::capi::Guarded;
+using shmflake::capi::NoCancellation;
 using shmflake::capi::SetLastError;
 using shmflake::capi::SetNullArgument;
 
@@ -25,7 +27,15 @@ namespace {
   return Guarded([&] { return flake->generator.UuidAfter(from, fast, state); });
 }
 
-// For a caller that writes to `out`.
+[[gnu::noinline]] int StateNowaitAfter(shmflake_handle* flake, Attachment& from, FastResult fast,
+                                       uint64_t* state) noexcept {
+  const NoCancellation no_cancellation;
+  const DrawError error = flake->generator.UuidNowaitAfter(from, fast, state);
+  return error.ok() ? 0 : SetLastError(error);
+}
+
+// kAfter goes on where the hot path ended. For a caller that writes to `out`.
+template <auto kAfter>
 [[gnu::always_inline]] inline int DrawState(shmflake_handle* flake, const void* out,
                                             uint64_t* state) noexcept {
   if (flake == nullptr) [[unlikely]]
@@ -36,7 +46,28 @@ namespace {
   const FastResult fast = from.FastUuid(state);
   if (fast == FastResult::kDrawn) [[likely]]
     return 0;
-  return StateAfter(flake, from, fast, state);
+  return kAfter(flake, from, fast, state);
+}
+
+template <auto kAfter>
+[[gnu::always_inline]] inline int DrawUuid7(shmflake_handle* flake,
+                                            unsigned char out[16]) noexcept {
+  uint64_t state = 0;
+  if (const int code = DrawState<kAfter>(flake, out, &state); code != 0) [[unlikely]]
+    return code;
+  shmflake::WriteUuid7(state, PooledRandom(), out);
+  return 0;
+}
+
+template <auto kAfter>
+[[gnu::always_inline]] inline int DrawUlid(shmflake_handle* flake, char out[27]) noexcept {
+  uint64_t state = 0;
+  if (const int code = DrawState<kAfter>(flake, out, &state); code != 0) [[unlikely]]
+    return code;
+  unsigned char bytes[16];
+  shmflake::WriteUlid(state, PooledRandom(), bytes);
+  shmflake::FormatUlid(bytes, out);
+  return 0;
 }
 
 }  // namespace
@@ -44,11 +75,11 @@ namespace {
 extern "C" {
 
 int shmflake_uuid7(shmflake_handle* flake, unsigned char out[16]) {
-  uint64_t state = 0;
-  if (const int code = DrawState(flake, out, &state); code != 0) [[unlikely]]
-    return code;
-  shmflake::WriteUuid7(state, PooledRandom(), out);
-  return 0;
+  return DrawUuid7<StateAfter>(flake, out);
+}
+
+int shmflake_uuid7_nowait(shmflake_handle* flake, unsigned char out[16]) {
+  return DrawUuid7<StateNowaitAfter>(flake, out);
 }
 
 int shmflake_uuid7_n(shmflake_handle* flake, unsigned char (*out)[16], size_t n, size_t* filled) {
@@ -67,14 +98,10 @@ int shmflake_uuid7_n(shmflake_handle* flake, unsigned char (*out)[16], size_t n,
   return code;
 }
 
-int shmflake_ulid(shmflake_handle* flake, char out[27]) {
-  uint64_t state = 0;
-  if (const int code = DrawState(flake, out, &state); code != 0) [[unlikely]]
-    return code;
-  unsigned char bytes[16];
-  shmflake::WriteUlid(state, PooledRandom(), bytes);
-  shmflake::FormatUlid(bytes, out);
-  return 0;
+int shmflake_ulid(shmflake_handle* flake, char out[27]) { return DrawUlid<StateAfter>(flake, out); }
+
+int shmflake_ulid_nowait(shmflake_handle* flake, char out[27]) {
+  return DrawUlid<StateNowaitAfter>(flake, out);
 }
 
 }  // extern "C"

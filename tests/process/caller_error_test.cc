@@ -65,6 +65,8 @@ TEST_F(CallerError, ANullWhereAPointerIsRequiredIsNamedAndWritesNothing) {
       {shmflake_next(flake.get(), nullptr), "next"},
       {shmflake_try_next(nullptr, &id), "try_next"},
       {shmflake_try_next(flake.get(), nullptr), "try_next"},
+      {shmflake_next_nowait(nullptr, &id), "next_nowait"},
+      {shmflake_next_nowait(flake.get(), nullptr), "next_nowait"},
       {shmflake_next_n(nullptr, ids, 2, &filled), "next_n"},
       {shmflake_next_n(flake.get(), nullptr, 2, &filled), "next_n"},
       {shmflake_next_block(nullptr, 2, &id, &count), "next_block"},

@@ -50,7 +50,8 @@ class UuidDrawer {
       return code;
     }
     Bytes uuid;
-    const int code = shmflake_uuid7(flake_, uuid);
+    int code = random % 8 == 2 ? shmflake_uuid7_nowait(flake_, uuid) : SHMFLAKE_E_WOULD_WAIT;
+    if (code == SHMFLAKE_E_WOULD_WAIT) code = shmflake_uuid7(flake_, uuid);
     if (code == 0) Note(before, PlaceOfUuid(uuid));
     return code;
   }

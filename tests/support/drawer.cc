@@ -27,6 +27,14 @@ int Drawer::TryNext() noexcept {
   return code;
 }
 
+int Drawer::NextNowait() {
+  const std::uint64_t before = log_.highest();
+  std::uint64_t id = 0;
+  const int code = shmflake_next_nowait(flake_, &id);
+  if (code == 0) Note(before, id);
+  return code == SHMFLAKE_E_WOULD_WAIT ? Next() : code;
+}
+
 int Drawer::NextN(std::size_t n) {
   const std::uint64_t before = log_.highest();
   std::uint64_t ids[256];
@@ -58,8 +66,9 @@ int Drawer::Any(std::uint64_t random) {
       return NextBlock(1 + (random >> 8) % 100);
     case 2:
     case 3:
-    case 4:
       return TryNext();
+    case 4:
+      return NextNowait();
     default:
       return Next();
   }

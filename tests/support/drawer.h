@@ -22,6 +22,7 @@ class Drawer {
 
   int Next();
   int TryNext() noexcept;
+  int NextNowait();          // and Next where it would wait
   int NextN(std::size_t n);  // n <= 256
   int NextBlock(std::uint64_t want);
   // One of the above, by the random number.

@@ -172,9 +172,10 @@ enum {
   SHMFLAKE_E_EXHAUSTED = -100, /* the sequence is used up as far ahead as max_backward_ms allows */
   /* the clock is behind the state word by more than max_backward_ms */
   SHMFLAKE_E_CLOCK_BEHIND = -101,
-  SHMFLAKE_E_CLOCK_JUMP = -102,  /* the clock jumped forward by more than max_forward_ms */
-  SHMFLAKE_E_TIME_RANGE = -103,  /* the timestamp does not fit its bits any more */
-  SHMFLAKE_E_BEFORE_EPOCH = -104 /* the clock is before the epoch */
+  SHMFLAKE_E_CLOCK_JUMP = -102,   /* the clock jumped forward by more than max_forward_ms */
+  SHMFLAKE_E_TIME_RANGE = -103,   /* the timestamp does not fit its bits any more */
+  SHMFLAKE_E_BEFORE_EPOCH = -104, /* the clock is before the epoch */
+  SHMFLAKE_E_WOULD_WAIT = -105    /* drawing would have had to wait */
 };
 
 /* The rule behind a code, as a static string ("unknown error" for others). Never NULL.
@@ -372,6 +373,15 @@ SHMFLAKE_API int shmflake_next(shmflake* flake, uint64_t* id);
 SHMFLAKE_API int shmflake_try_next(shmflake* flake, uint64_t* id);
 
 /*
+ * Draws one ID, but fails with WOULD_WAIT, and draws nothing, where shmflake_next() would sleep, ask
+ * the store or follow a retired region, or would fail. For a caller that holds something while it
+ * draws, as the lock of an interpreter: after WOULD_WAIT it lets go of that and calls
+ * shmflake_next(), which then also extends the lease in good time, as shmflake_try_next() never
+ * does. Errors: NULL_ARGUMENT; WOULD_WAIT. Thread-safe; fork-safe; async-signal-safe; never blocks.
+ */
+SHMFLAKE_API int shmflake_next_nowait(shmflake* flake, uint64_t* id);
+
+/*
  * Draws n >= 1 IDs into ids[0..n-1], ascending. *filled (may be NULL) tells how many are valid,
  * also when the call fails: those were drawn and are the caller's. Otherwise as shmflake_next;
  * wait_timeout_ms counts for the whole call. Errors: also COUNT.
@@ -429,6 +439,12 @@ SHMFLAKE_API int shmflake_uuid7_n(shmflake* flake, unsigned char (*out)[16], siz
  * ascend in one common order of time and counter. Otherwise as shmflake_uuid7.
  */
 SHMFLAKE_API int shmflake_ulid(shmflake* flake, char out[27]);
+
+/* The same, but as shmflake_next_nowait() does it. There is no shmflake_try_uuid7(): random bits are
+ * not async-signal-safe. Errors: NULL_ARGUMENT; WOULD_WAIT. Thread-safe; fork-safe; not
+ * async-signal-safe; never blocks. */
+SHMFLAKE_API int shmflake_uuid7_nowait(shmflake* flake, unsigned char out[16]);
+SHMFLAKE_API int shmflake_ulid_nowait(shmflake* flake, char out[27]);
 
 /* ----------------------------------------- Arithmetic ----------------------------------------- */
 
