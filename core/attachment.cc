@@ -21,7 +21,7 @@ constexpr std::uint64_t kSoftMargin = 64;
 
 std::int64_t MsOfTicks(const IdFormat& format, std::uint64_t ticks) noexcept {
   return static_cast<std::int64_t>(
-      std::min<std::uint64_t>(ticks, std::numeric_limits<std::int64_t>::max() / 1'000'000) *
+      std::min<std::uint64_t>(ticks, std::numeric_limits<std::int64_t>::max() / kNsPerMs) *
       format.tick_us / 1000);
 }
 
@@ -92,15 +92,15 @@ DrawError Attachment::CheckClockSteps(std::int64_t* approved_ns) noexcept {
   std::int64_t known = shared.load(std::memory_order_relaxed);
   // The least that the offset can have grown, however long the readings took.
   const std::int64_t least = now - after - known;
-  if (max_forward_ms_ != 0 && least > std::int64_t{max_forward_ms_} * 1'000'000) {
-    return {Code::CLOCK_JUMP, least / 1'000'000, std::int64_t{max_forward_ms_}};
+  if (max_forward_ms_ != 0 && least > std::int64_t{max_forward_ms_} * kNsPerMs) {
+    return {Code::CLOCK_JUMP, least / kNsPerMs, std::int64_t{max_forward_ms_}};
   }
   if (after - before > kSlewNs) return {};  // preempted in between: next time
   const std::int64_t offset = now - before;
   const std::int64_t change = offset - known;
   if (change > -kSlewNs && change < kSlewNs) return {};
-  if (max_forward_ms_ != 0 && change > std::int64_t{max_forward_ms_} * 1'000'000) {
-    return {Code::CLOCK_JUMP, change / 1'000'000, std::int64_t{max_forward_ms_}};
+  if (max_forward_ms_ != 0 && change > std::int64_t{max_forward_ms_} * kNsPerMs) {
+    return {Code::CLOCK_JUMP, change / kNsPerMs, std::int64_t{max_forward_ms_}};
   }
   if (!shared.compare_exchange_strong(known, offset, std::memory_order_relaxed,
                                       std::memory_order_relaxed)) {

@@ -20,7 +20,7 @@ SlotIdentity Myself(std::int64_t now_ns) noexcept {
     identity.token = RandomU64();
   } while (identity.token == 0);
   identity.pid = static_cast<std::uint64_t>(::getpid());
-  identity.attached_unix_ms = now_ns / 1'000'000;
+  identity.attached_unix_ms = now_ns / kNsPerMs;
   (void)::prctl(PR_GET_NAME, identity.command);  // at most 16 bytes, with the zero
   return identity;
 }

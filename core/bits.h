@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Arithmetic on bit fields. Pure; no state.
+// Arithmetic on bit fields, and units. Pure; no state.
 #ifndef SHMFLAKE_CORE_BITS_H_
 #define SHMFLAKE_CORE_BITS_H_
 
 #include <cstdint>
 
 namespace shmflake {
+
+inline constexpr std::int64_t kNsPerMs = 1'000'000;
 
 // The lowest `count` bits set; count 0..64.
 [[nodiscard]] constexpr std::uint64_t LowMask(unsigned count) noexcept {

@@ -106,13 +106,13 @@ Status UnknownKey(const std::string& where, std::string_view key) {
   return {Code::CONFIG_KEY, std::move(message)};
 }
 
-struct Entry {
+struct ConfigEntry {
   std::size_t line;
   std::string_view key;
   const toml::node* node;
 };
 
-Status ReadEntry(const std::string& path, const Entry& entry, SettingLayer* layer) {
+Status ReadEntry(const std::string& path, const ConfigEntry& entry, SettingLayer* layer) {
   const std::string where = At(path, entry.line);
   const SettingSpec* spec = FindSetting(entry.key);
   if (spec == nullptr) return UnknownKey(where, entry.key);
@@ -179,7 +179,7 @@ Status ParseConfigText(const std::string& path, std::string_view text, SettingLa
     return {Code::CONFIG_SYNTAX,
             At(path, error.source().begin.line) + ": not TOML: " + Printable(error.description())};
   }
-  std::vector<Entry> entries;
+  std::vector<ConfigEntry> entries;
   for (const auto& [key, node] : parsed.table()) {
     if (key.str() != kTableName) {
       entries.push_back({LineOf(key), key.str(), &node});
@@ -196,8 +196,8 @@ Status ParseConfigText(const std::string& path, std::string_view text, SettingLa
   }
   // The table is sorted by key; people read from the top.
   std::stable_sort(entries.begin(), entries.end(),
-                   [](const Entry& a, const Entry& b) { return a.line < b.line; });
-  for (const Entry& entry : entries) SHMFLAKE_RETURN_IF_ERROR(ReadEntry(path, entry, layer));
+                   [](const ConfigEntry& a, const ConfigEntry& b) { return a.line < b.line; });
+  for (const ConfigEntry& entry : entries) SHMFLAKE_RETURN_IF_ERROR(ReadEntry(path, entry, layer));
   return Status::Ok();
 }
 

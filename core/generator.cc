@@ -9,8 +9,6 @@
 namespace shmflake {
 namespace {
 
-constexpr std::int64_t kMs = 1'000'000;
-
 bool IsAboutTime(Code code) { return code == Code::EXHAUSTED || code == Code::CLOCK_BEHIND; }
 bool IsAboutRegion(Code code) { return code == Code::RETIRED || code == Code::REGION_LOST; }
 
@@ -25,7 +23,7 @@ Generator::~Generator() {
 }
 
 std::int64_t Generator::DefaultDeadline() noexcept {
-  return clock_.MonotonicNs() + settings_.wait_timeout_ms.value * kMs;
+  return clock_.MonotonicNs() + settings_.wait_timeout_ms.value * kNsPerMs;
 }
 
 OpenContext Generator::ContextUntil(std::int64_t deadline_ns) noexcept {
@@ -58,7 +56,7 @@ Status Generator::Open(bool attach_only) {
   SHMFLAKE_RETURN_IF_ERROR(AttachNew(std::move(region)));
   if (!settings_.background_thread.value) return Status::Ok();
   thread_ = std::make_unique<MaintenanceThread>();
-  return thread_->Start(settings_.horizon_ms.value * kMs / 8, [this] { Maintain(); });
+  return thread_->Start(settings_.horizon_ms.value * kNsPerMs / 8, [this] { Maintain(); });
 }
 
 void Generator::Maintain() {
@@ -263,7 +261,7 @@ Status Generator::DrawOrWait(StreamKind kind, std::uint64_t want, bool within_ti
       failure = ExtendIfDue(attachment, true, deadline->ns());
       // A store that fails is asked again, but not at every tick by everybody.
       again = ceiling.LoadRelaxed() > before ||
-              Sleep(attachment, failure.ok() ? 2 * kMs : 20 * kMs, deadline->ns());
+              Sleep(attachment, failure.ok() ? 2 * kNsPerMs : 20 * kNsPerMs, deadline->ns());
     } else if (IsAboutRegion(error.code)) {
       failure = Follow(attachment, error, deadline->ns());
       again = failure.ok();
@@ -280,7 +278,7 @@ Status RetireByName(const Settings& settings, Clock& clock, Logger* logger) {
   context.settings = &settings;
   context.clock = &clock;
   context.logger = logger;
-  context.deadline_ns = clock.MonotonicNs() + settings.wait_timeout_ms.value * kMs;
+  context.deadline_ns = clock.MonotonicNs() + settings.wait_timeout_ms.value * kNsPerMs;
   context.retiring = true;
   std::unique_ptr<Region> region;
   SHMFLAKE_RETURN_IF_ERROR(AttachRegion(context, &region));

@@ -11,16 +11,15 @@
 namespace shmflake {
 namespace {
 
-constexpr std::int64_t kMs = 1'000'000;
-constexpr std::int64_t kFirstBackoffNs = 20 * kMs;
-constexpr std::int64_t kLongestBackoffNs = 2'000 * kMs;
+constexpr std::int64_t kFirstBackoffNs = 20 * kNsPerMs;
+constexpr std::int64_t kLongestBackoffNs = 2'000 * kNsPerMs;
 // How long a draw that still has room lets the store keep it waiting.
 constexpr std::uint32_t kPatienceMs = 100;
 // How long those who stand at the ceiling wait for the elected process before they elect another
 // beside it. The election spares the store work; it never decides anything: who was elected may be
 // stopped, and its lock may have outlived it in a forked child.
-constexpr std::int64_t kElectedNs = 100 * kMs;
-constexpr std::int64_t kLongestPauseNs = 8 * kMs;
+constexpr std::int64_t kElectedNs = 100 * kNsPerMs;
+constexpr std::int64_t kLongestPauseNs = 8 * kNsPerMs;
 
 // Takes one of the first `levels` election bytes. -1 when others hold them all.
 std::int64_t TryElect(const Region& region, std::int64_t levels) noexcept {
@@ -49,7 +48,7 @@ BusyFlag::BusyFlag(std::atomic<std::uint32_t>& flag, Clock& clock, std::int64_t 
     taken_ = flag_.compare_exchange_strong(free, 1, std::memory_order_acquire,
                                            std::memory_order_relaxed);
     if (taken_ || clock.MonotonicNs() >= deadline_ns) return;
-    clock.Sleep(kMs / 2);
+    clock.Sleep(kNsPerMs / 2);
   }
 }
 
@@ -114,9 +113,9 @@ Status Generator::ExtendIfDue(Attachment& attachment, bool must, std::int64_t de
     return Fail(Code::CEILING, "another thread is extending the lease, and was not done in time");
   }
   const std::int64_t patience_ns =
-      std::clamp<std::int64_t>((deadline_ns - began_ns) / 2, kMs, kElectedNs);
+      std::clamp<std::int64_t>((deadline_ns - began_ns) / 2, kNsPerMs, kElectedNs);
   std::int64_t elected = -1;
-  for (std::int64_t pause_ns = kMs; MustExtend(attachment);) {
+  for (std::int64_t pause_ns = kNsPerMs; MustExtend(attachment);) {
     const std::int64_t waited_ns = clock_.MonotonicNs() - began_ns;
     elected = TryElect(attachment.region(),
                        must ? std::min(1 + waited_ns / patience_ns, kExtendLevels) : 1);
@@ -130,7 +129,7 @@ Status Generator::ExtendIfDue(Attachment& attachment, bool must, std::int64_t de
   Status status;
   if (MustExtend(attachment)) {
     SHMFLAKE_REACH(kExtendElected);
-    const std::int64_t left_ms = (deadline_ns - clock_.MonotonicNs()) / kMs;
+    const std::int64_t left_ms = (deadline_ns - clock_.MonotonicNs()) / kNsPerMs;
     const auto patience =
         static_cast<std::uint32_t>(std::clamp<std::int64_t>(left_ms, 1, 3'600'000));
     status = ExtendNow(attachment, must ? patience : std::min(patience, kPatienceMs));

@@ -17,6 +17,7 @@
 #include <ctime>
 #include <vector>
 
+#include "core/bits.h"
 #include "core/platform.h"
 
 namespace shmflake {
@@ -40,7 +41,7 @@ std::string Host::DefaultConfigFile() const { return "/etc/snowflake.toml"; }
 std::int64_t Host::NowUnixMs() const {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
-  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / kNsPerMs;
 }
 
 std::uint32_t Host::EffectiveUserId() const { return geteuid(); }

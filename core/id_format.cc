@@ -12,7 +12,6 @@ __extension__ using Wide = __int128;
 
 constexpr std::int64_t kUsPerMs = 1000;
 constexpr std::int64_t kNsPerUs = 1000;
-constexpr std::int64_t kNsPerMs = 1'000'000;
 
 std::int64_t Saturate(Wide value) noexcept {
   if (value > std::numeric_limits<std::int64_t>::max()) {

@@ -96,7 +96,7 @@ Status LockFile::Read(std::int64_t deadline_ns) {
   for (int look = 0; look < kLooks; ++look) {
     status = ReadOnce(deadline_ns);
     if (status.code() != Code::STATE_DIRECTORY) break;
-    SleepNs(1'000'000);
+    SleepNs(kNsPerMs);
   }
   return status;
 }

@@ -20,15 +20,10 @@ struct CloseDirectory {
 };
 using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, CloseFile>;
-
 constexpr std::int64_t kLongestSearchNs = 100'000'000;
 
 std::string CommandOf(const char* pid) {
-  const File file(std::fopen((std::string("/proc/") + pid + "/comm").c_str(), "re"));
+  const UniqueFile file(std::fopen((std::string("/proc/") + pid + "/comm").c_str(), "re"));
   char text[32] = {};
   if (!file || std::fgets(text, sizeof(text), file.get()) == nullptr) return "?";
   text[std::strcspn(text, "\n")] = '\0';
@@ -37,7 +32,7 @@ std::string CommandOf(const char* pid) {
 
 // A line "lock: 1: OFDLCK ADVISORY READ -1 00:1a:123 100 103" whose range meets [start, end).
 bool HoldsLockWithin(const std::string& fdinfo, std::int64_t start, std::int64_t end) {
-  const File file(std::fopen(fdinfo.c_str(), "re"));
+  const UniqueFile file(std::fopen(fdinfo.c_str(), "re"));
   char line[256];
   while (file && std::fgets(line, sizeof(line), file.get()) != nullptr) {
     long long first = 0;

@@ -11,14 +11,15 @@
 #include <cerrno>
 #include <system_error>
 
+#include "core/bits.h"
+
 namespace shmflake {
 
 Status MaintenanceThread::Start(std::int64_t interval_ns, std::function<void()> work) {
   SHMFLAKE_RETURN_IF_ERROR(mine_.Make());
   wake_.Reset(::eventfd(0, EFD_CLOEXEC));
   if (!wake_) return FailErrno(errno, "make", "an eventfd");
-  const int wait_ms =
-      static_cast<int>(std::clamp<std::int64_t>(interval_ns / 1'000'000, 5, 60'000));
+  const int wait_ms = static_cast<int>(std::clamp<std::int64_t>(interval_ns / kNsPerMs, 5, 60'000));
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);

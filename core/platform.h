@@ -7,6 +7,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -35,6 +37,11 @@ class UniqueFd {
  private:
   int fd_ = -1;
 };
+
+struct CloseFile {
+  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+};
+using UniqueFile = std::unique_ptr<std::FILE, CloseFile>;
 
 // getrandom(2); never fails on Linux once the pool is ready.
 void RandomBytes(void* out, std::size_t size) noexcept;

@@ -94,7 +94,7 @@ Status Birthplace::Lease(const OpenContext& context, const RegionFile* retired,
     if (now == 0) {
       return Fail(Code::BEFORE_EPOCH, "the clock must be past the epoch, %lld ms: it is at %lld ms",
                   static_cast<long long>(format.epoch_ms),
-                  static_cast<long long>(now_ns / 1'000'000));
+                  static_cast<long long>(now_ns / kNsPerMs));
     }
     return Fail(Code::TIME_RANGE,
                 "the timestamp must be 0..%llu: %llu (%s); take a later epoch_ms, or a layout with "

@@ -164,7 +164,7 @@ Status GiveBack(const OpenContext& context, const Region& region, std::uint64_t 
 }  // namespace
 
 std::uint32_t MsUntilDeadline(const OpenContext& context) {
-  const std::int64_t left_ms = (context.deadline_ns - context.clock->MonotonicNs()) / 1'000'000;
+  const std::int64_t left_ms = (context.deadline_ns - context.clock->MonotonicNs()) / kNsPerMs;
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(left_ms, 1, 3'600'000));
 }
 

@@ -36,7 +36,6 @@ std::uint64_t UuidMsOfTick(const IdFormat& format, std::uint64_t tick) noexcept 
 }
 
 std::uint64_t TickAfterUuid(const IdFormat& format, std::uint64_t state) noexcept {
-  constexpr std::int64_t kNsPerMs = 1'000'000;
   const std::uint64_t ms = kUuidFormat.TickOf(state) + 1;
   std::int64_t ns = 0;
   std::uint64_t tick = format.max_timestamp() + 1;

@@ -19,9 +19,6 @@
 namespace shmflake {
 namespace {
 
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
 struct Free {
   void operator()(char* text) const { std::free(text); }
 };
@@ -136,7 +133,7 @@ Status CheckStoreFile(const std::string& path, std::uint32_t mode, bool* exists)
 std::string DescribePosixLockHolders(const std::string& path) {
   struct stat wanted {};
   if (::stat(path.c_str(), &wanted) != 0) return {};
-  const std::unique_ptr<std::FILE, CloseFile> locks(std::fopen("/proc/locks", "re"));
+  const UniqueFile locks(std::fopen("/proc/locks", "re"));
   std::string found;
   int last_pid = 0;
   char line[256];
