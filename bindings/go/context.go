@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package shmflake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+func cancelled(err error) error { return fmt.Errorf("shmflake: %w", err) }
+
+type outcome[T any] struct {
+	value T
+	err   error
+}
+
+// await makes a call that may wait on a goroutine of its own, and does not wait for that when the
+// context is done.
+func await[T any](ctx context.Context, call func() (T, error)) (T, error) {
+	var none T
+	if err := ctx.Err(); err != nil {
+		return none, cancelled(err)
+	}
+	if ctx.Done() == nil {
+		return call()
+	}
+	done := make(chan outcome[T], 1)
+	go func() {
+		value, err := call()
+		done <- outcome[T]{value, err}
+	}()
+	select {
+	case out := <-done:
+		return out.value, out.err
+	case <-ctx.Done():
+		return none, cancelled(ctx.Err())
+	}
+}
+
+// nowaitOrAwait spares the goroutine where there is nothing to wait for, which is nearly always.
+func nowaitOrAwait[T any](ctx context.Context, nowait, call func() (T, error)) (T, error) {
+	if err := ctx.Err(); err != nil {
+		var none T
+		return none, cancelled(err)
+	}
+	value, err := nowait()
+	if err == nil || !errors.Is(err, ErrWouldWait) {
+		return value, err
+	}
+	return await(ctx, call)
+}
+
+// NextContext is Next, but returns when the context is done, with its error, wrapped. What is drawn
+// after that is a gap.
+func (f *Flake) NextContext(ctx context.Context) (ID, error) {
+	return nowaitOrAwait(ctx, f.NextNowait, f.Next)
+}
+
+// UUID7Context is UUID7, as NextContext is Next.
+func (f *Flake) UUID7Context(ctx context.Context) (UUID, error) {
+	return nowaitOrAwait(ctx, f.UUID7Nowait, f.UUID7)
+}
+
+// ULIDContext is ULID, as NextContext is Next.
+func (f *Flake) ULIDContext(ctx context.Context) (ULID, error) {
+	return nowaitOrAwait(ctx, f.ULIDNowait, f.ULID)
+}
+
+// BlockContext is Block, as NextContext is Next.
+func (f *Flake) BlockContext(ctx context.Context, want uint64) (Block, error) {
+	return await(ctx, func() (Block, error) { return f.Block(want) })
+}
+
+// NextNContext is NextN, as NextContext is Next: all IDs that are drawn when the context is done are
+// gaps, n is then 0, and dst is as it was.
+func (f *Flake) NextNContext(ctx context.Context, dst []ID) (n int, err error) {
+	return awaitMany(ctx, dst, f.NextN)
+}
+
+// UUID7NContext is UUID7N, as NextNContext is NextN.
+func (f *Flake) UUID7NContext(ctx context.Context, dst []UUID) (n int, err error) {
+	return awaitMany(ctx, dst, f.UUID7N)
+}
+
+// awaitMany draws into a slice of its own, since dst is the caller's again when the context is done.
+func awaitMany[T any](ctx context.Context, dst []T, call func([]T) (int, error)) (int, error) {
+	drawn, err := await(ctx, func() ([]T, error) {
+		values := make([]T, len(dst))
+		n, err := call(values)
+		return values[:n], err
+	})
+	return copy(dst, drawn), err
+}

@@ -1,0 +1,3 @@
+module github.com/shmflake/shmflake/bindings/go
+
+go 1.19
