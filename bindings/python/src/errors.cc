@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "errors.h"
+
+#include <shmflake/shmflake.h>
+
+#include "results.h"
+
+namespace py = pybind11;
+
+namespace shmflake_python {
+namespace {
+
+// The classes are Python's (shmflake/_errors.py), found anew each time, so that every interpreter
+// gets its own.
+void SetErrorSaying(int code, const char* message, const py::object& drawn) {
+  const py::object text = ToPython(message);
+  const py::object error = py::module_::import("shmflake._errors").attr("make")(code, text, drawn);
+  PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error.ptr())), error.ptr());
+}
+
+}  // namespace
+
+void SetError(int code, py::object drawn) {
+  Guarded([&]() -> PyObject* {
+    SetErrorSaying(code, shmflake_last_error(), drawn);
+    return nullptr;
+  });
+}
+
+void Throw(int code, py::object drawn) {
+  SetErrorSaying(code, shmflake_last_error(), drawn);
+  throw py::error_already_set();
+}
+
+void ThrowSaying(int code, const char* message, py::object drawn) {
+  SetErrorSaying(code, message, drawn);
+  throw py::error_already_set();
+}
+
+}  // namespace shmflake_python

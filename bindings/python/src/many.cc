@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "many.h"
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <new>
+
+#include "arguments.h"
+#include "errors.h"
+#include "flake_type.h"
+#include "gil.h"
+#include "id_buffer.h"
+#include "results.h"
+
+namespace py = pybind11;
+
+namespace shmflake_python {
+namespace {
+
+// Up to so many single draws that do not wait are as fast as letting go of the GIL for all of them,
+// and leave it to no other thread, which would keep it for milliseconds.
+constexpr std::size_t kDrawnHoldingGil = 16;
+
+// Draws n IDs; *filled is how many are valid, also on failure. Returns the code.
+int Draw(shmflake* flake, std::uint64_t* ids, std::size_t n, std::size_t* filled) {
+  std::size_t drawn = 0;
+  if (n <= kDrawnHoldingGil) {
+    while (drawn < n && shmflake_next_nowait(flake, ids + drawn) == 0) ++drawn;
+    if (drawn == n && n != 0) {
+      *filled = n;
+      return 0;
+    }
+  }
+  std::size_t rest = 0;
+  const int code =
+      WithoutGil([&] { return shmflake_next_n(flake, ids + drawn, n - drawn, &rest); });
+  *filled = drawn + rest;
+  return code;
+}
+
+// For memory where no uint64_t may lie.
+int DrawUnaligned(shmflake* flake, char* out, std::size_t n, std::size_t* filled) {
+  std::array<std::uint64_t, 512> ids;
+  int code = 0;
+  do {
+    const std::size_t wanted = std::min(ids.size(), n - *filled);
+    std::size_t drawn = 0;
+    code = Draw(flake, ids.data(), wanted, &drawn);
+    std::memcpy(out + *filled * sizeof(ids[0]), ids.data(), drawn * sizeof(ids[0]));
+    *filled += drawn;
+  } while (code == 0 && *filled < n);
+  return code;
+}
+
+template <typename T>
+std::unique_ptr<T[]> Room(std::size_t n) {
+  // At least one, so that the pointer is one when the library refuses n = 0.
+  std::unique_ptr<T[]> room(new (std::nothrow) T[n + (n == 0)]);
+  if (room == nullptr) throw std::bad_alloc();
+  return room;
+}
+
+template <typename NewItem>
+py::object List(std::size_t n, NewItem new_item) {
+  py::object list = Owned(PyList_New(static_cast<Py_ssize_t>(n)));
+  for (std::size_t i = 0; i < n; ++i) {
+    PyList_SET_ITEM(list.ptr(), static_cast<Py_ssize_t>(i), Owned(new_item(i)).release().ptr());
+  }
+  return list;
+}
+
+py::object NextN(py::handle flake, py::handle n) {
+  const std::size_t count = ToCount(n, "n");
+  const Use use(flake);
+  const auto ids = Room<std::uint64_t>(count);
+  std::size_t filled = 0;
+  const int code = Draw(use.get(), ids.get(), count, &filled);
+  if (code != 0) {
+    const std::string message = shmflake_last_error();
+    ThrowSaying(code, message.c_str(), List(filled, [&](std::size_t i) { return NewId(ids[i]); }));
+  }
+  return List(filled, [&](std::size_t i) { return NewId(ids[i]); });
+}
+
+py::object Fill(py::handle flake, py::handle buffer) {
+  const IdBuffer room(buffer);
+  const Use use(flake);
+  std::size_t filled = 0;
+  const int code = room.aligned() ? Draw(use.get(), reinterpret_cast<std::uint64_t*>(room.data()),
+                                         room.count(), &filled)
+                                  : DrawUnaligned(use.get(), room.data(), room.count(), &filled);
+  if (code != 0) Throw(code, py::int_(filled));
+  return py::int_(filled);
+}
+
+py::object NextBlock(py::handle flake, py::handle want) {
+  const std::size_t wanted = ToCount(want, "want");
+  const Use use(flake);
+  std::uint64_t first = 0;
+  std::uint64_t count = 0;
+  ThrowIfError(WithoutGil([&] { return shmflake_next_block(use.get(), wanted, &first, &count); }));
+  const py::handle range(reinterpret_cast<PyObject*>(&PyRange_Type));
+  return range(first, first + count);
+}
+
+py::object Uuid7N(py::handle flake, py::handle n) {
+  const std::size_t count = ToCount(n, "n");
+  const Use use(flake);
+  const auto uuids = Room<unsigned char[16]>(count);
+  std::size_t filled = 0;
+  const int code =
+      WithoutGil([&] { return shmflake_uuid7_n(use.get(), uuids.get(), count, &filled); });
+  const std::string message = code == 0 ? "" : shmflake_last_error();
+  py::object list = List(filled, [&](std::size_t i) { return use.uuid_maker().Make(uuids[i]); });
+  if (code != 0) ThrowSaying(code, message.c_str(), list);
+  return list;
+}
+
+}  // namespace
+
+void AddManyDraws(py::module_& module) {
+  module.def("next_n", NextN);
+  module.def("fill", Fill);
+  module.def("next_block", NextBlock);
+  module.def("uuid7_n", Uuid7N);
+}
+
+}  // namespace shmflake_python

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// The native module shmflake._shmflake: translates shmflake.h, and leaves taste to the Python files
+// beside it. Initialised in two phases, so that each interpreter has a module, and a uuid.UUID, of
+// its own; PYBIND11_MODULE would make one for all.
+#include <pybind11/pybind11.h>
+
+#include "default_flake.h"
+#include "errors.h"
+#include "flake_type.h"
+#include "many.h"
+#include "names.h"
+#include "records.h"
+#include "text_forms.h"
+#include "uuid_maker.h"
+
+namespace py = pybind11;
+
+namespace shmflake_python {
+namespace {
+
+UuidMaker* MakerOf(PyObject* module) { return static_cast<UuidMaker*>(PyModule_GetState(module)); }
+
+int Execute(PyObject* object) {
+  const bool executed = Guarded([object]() -> PyObject* {
+                          py::detail::get_internals();
+                          auto module = py::reinterpret_borrow<py::module_>(object);
+                          if (!MakerOf(object)->Load()) throw py::error_already_set();
+                          AddDefaultDraws(module);
+                          AddFlakeType(module);
+                          AddManyDraws(module);
+                          AddRecords(module);
+                          AddTextForms(module);
+                          AddNames(module);
+                          return object;
+                        }) != nullptr;
+  return executed ? 0 : -1;
+}
+
+// The state is there from the first execution on.
+int Traverse(PyObject* module, visitproc visit, void* arg) {
+  const UuidMaker* const maker = MakerOf(module);
+  return maker == nullptr ? 0 : maker->Traverse(visit, arg);
+}
+
+int Clear(PyObject* module) {
+  if (UuidMaker* const maker = MakerOf(module); maker != nullptr) maker->Clear();
+  return 0;
+}
+
+void Free(void* module) { Clear(static_cast<PyObject*>(module)); }
+
+PyModuleDef_Slot g_slots[] = {
+    {Py_mod_exec, reinterpret_cast<void*>(Execute)},
+    {0, nullptr},
+};
+
+PyModuleDef g_definition = {PyModuleDef_HEAD_INIT,
+                            "_shmflake",
+                            "The native part of shmflake; private.",
+                            sizeof(UuidMaker),
+                            nullptr,
+                            g_slots,
+                            Traverse,
+                            Clear,
+                            Free};
+
+}  // namespace
+
+const UuidMaker& UuidMaker::Of(py::handle module) {
+  if (!PyModule_Check(module.ptr()) || PyModule_GetDef(module.ptr()) != &g_definition) {
+    throw py::type_error("not the native module of shmflake");
+  }
+  return *MakerOf(module.ptr());
+}
+
+}  // namespace shmflake_python
+
+PyMODINIT_FUNC PyInit__shmflake() { return PyModuleDef_Init(&shmflake_python::g_definition); }
