@@ -22,8 +22,8 @@ func Open(name string, options *Options) (Handle, *Failure) {
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	handle := Handle{log: registerLog(options.Log, &a.options)}
-	failure := failureOf(C.shmflake_open(a.name, &a.options, &handle.flake))
+	handle := Handle{log: registerLog(options.Log, a.options)}
+	failure := failureOf(C.shmflake_open(a.name, a.options, &handle.flake))
 	if failure != nil {
 		handle.log.forget()
 		return Handle{}, failure
@@ -46,7 +46,7 @@ func Retire(name string, options *Options) *Failure {
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	log := registerLog(options.Log, &a.options)
+	log := registerLog(options.Log, a.options)
 	defer log.forget()
-	return failureOf(C.shmflake_retire(a.name, &a.options))
+	return failureOf(C.shmflake_retire(a.name, a.options))
 }

@@ -53,7 +53,7 @@ func Settings(name string, options *Options) ([]Setting, *Failure) {
 		return nil, failure
 	}
 	entries, failure := list(32, func(out *C.shmflake_setting, capacity C.size_t, count *C.size_t) C.int {
-		return C.shmflake_settings(a.name, &a.options, out, capacity, count)
+		return C.shmflake_settings(a.name, a.options, out, capacity, count)
 	})
 	if failure != nil {
 		return nil, failure

@@ -47,10 +47,10 @@ const (
 	Off = C.SHMFLAKE_OFF
 )
 
-// A call's name and options in C's memory, until they are freed.
+// A call's name and options, with strings in C's memory until they are freed.
 type arguments struct {
-	name    *C.char // NULL: the default region
-	options C.shmflake_options
+	name    *C.char             // NULL: the default region
+	options *C.shmflake_options // by itself, since C may only see Go's memory that points to none
 	strings []*C.char
 }
 
@@ -71,7 +71,8 @@ func (a *arguments) text(what, from string, code C.int, to **C.char) *Failure {
 
 // convert fills a, which is to be freed also when it fails. The log function stays away.
 func (a *arguments) convert(name string, from *Options) *Failure {
-	to := &a.options
+	to := new(C.shmflake_options)
+	a.options = to
 	to.struct_size = C.sizeof_shmflake_options
 	if name != "" {
 		if failure := a.text("name", name, C.SHMFLAKE_E_NAME, &a.name); failure != nil {
