@@ -56,8 +56,9 @@ func TestEveryMethodOfAClosedHandleSaysSo(t *testing.T) {
 
 func TestAFlakeThatWasNeverOpenedIsAnError(t *testing.T) {
 	var flake shmflake.Flake
-	_, err := flake.Next()
-	checkError(t, err, shmflake.ErrNullArgument)
+	if _, err := flake.Next(); err != shmflake.ErrClosed {
+		t.Error(err)
+	}
 	if err := flake.Close(); err != nil {
 		t.Error(err)
 	}

@@ -39,32 +39,32 @@ func await[T any](ctx context.Context, call func() (T, error)) (T, error) {
 }
 
 // nowaitOrAwait spares the goroutine where there is nothing to wait for, which is nearly always.
-func nowaitOrAwait[T any](ctx context.Context, nowait, call func() (T, error)) (T, error) {
+func nowaitOrAwait[T any](ctx context.Context, f *Flake, nowait, call func(*Flake) (T, error)) (T, error) {
 	if err := ctx.Err(); err != nil {
 		var none T
 		return none, cancelled(err)
 	}
-	value, err := nowait()
+	value, err := nowait(f)
 	if err == nil || !errors.Is(err, ErrWouldWait) {
 		return value, err
 	}
-	return await(ctx, call)
+	return await(ctx, func() (T, error) { return call(f) })
 }
 
 // NextContext is Next, but returns when the context is done, with its error, wrapped. What is drawn
 // after that is a gap.
 func (f *Flake) NextContext(ctx context.Context) (ID, error) {
-	return nowaitOrAwait(ctx, f.NextNowait, f.Next)
+	return nowaitOrAwait(ctx, f, (*Flake).NextNowait, (*Flake).Next)
 }
 
 // UUID7Context is UUID7, as NextContext is Next.
 func (f *Flake) UUID7Context(ctx context.Context) (UUID, error) {
-	return nowaitOrAwait(ctx, f.UUID7Nowait, f.UUID7)
+	return nowaitOrAwait(ctx, f, (*Flake).UUID7Nowait, (*Flake).UUID7)
 }
 
 // ULIDContext is ULID, as NextContext is Next.
 func (f *Flake) ULIDContext(ctx context.Context) (ULID, error) {
-	return nowaitOrAwait(ctx, f.ULIDNowait, f.ULID)
+	return nowaitOrAwait(ctx, f, (*Flake).ULIDNowait, (*Flake).ULID)
 }
 
 // BlockContext is Block, as NextContext is Next.

@@ -96,7 +96,7 @@ func TestNextNLeavesTheCallersIDsAloneWhenItIsCancelled(t *testing.T) {
 	flake := open(t, slow(forTooLong)...)
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
-	ids := make([]shmflake.ID, 4)
+	ids := make([]shmflake.ID, 5) // of two ticks at the most without a wait: four
 	n, err := flake.NextNContext(ctx, ids)
 	if n != 0 || !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatal(n, err)

@@ -49,5 +49,8 @@ func errorOf(failure *capi.Failure) error {
 	if failure == nil {
 		return nil
 	}
+	if failure.Code == capi.Closed {
+		return ErrClosed
+	}
 	return &Error{Code: Code(failure.Code), Message: failure.Message}
 }

@@ -14,8 +14,14 @@ import (
 // any goroutines at once.
 type Flake struct {
 	handle capi.Handle
-	calls  calls
 	once   sync.Once
+}
+
+// within makes a call on the handle, which the garbage collector must not take away meanwhile.
+func within[T any](f *Flake, call func(handle capi.Handle) (T, *capi.Failure)) (T, error) {
+	out, failure := call(f.handle)
+	runtime.KeepAlive(f)
+	return out, errorOf(failure)
 }
 
 // Open attaches to the region of that name, or creates it. "" is the region "default"; else 1..63
@@ -29,8 +35,12 @@ func Open(name string, options ...Option) (*Flake, error) {
 		return nil, errorOf(failure)
 	}
 	f := &Flake{handle: handle}
-	// Whoever is inside a call still uses f, to leave it: a handle in use is never closed.
-	runtime.SetFinalizer(f, func(f *Flake) { go f.Close() })
+	runtime.SetFinalizer(f, func(f *Flake) {
+		go func() { // it may have to wait, and other finalizers wait for this one
+			f.Close()
+			f.handle.Free()
+		}()
+	})
 	return f, nil
 }
 
@@ -70,10 +80,9 @@ func OpenContext(ctx context.Context, name string, options ...Option) (*Flake, e
 // its log function refers to it.
 func (f *Flake) Close() error {
 	f.once.Do(func() {
-		runtime.SetFinalizer(f, nil)
-		f.calls.close()
 		f.handle.Close()
 	})
+	runtime.KeepAlive(f)
 	return nil
 }
 

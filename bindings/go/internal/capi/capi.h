@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What Go calls instead of the functions of shmflake.h that give something back by a pointer: the
- * same functions, which give it back by value. A pointer that Go passes to C moves what it points
- * to onto the heap; a value does not.
+ * What Go calls instead of the functions of shmflake.h: the same functions, but
+ *  - what they give back by a pointer comes by value, for a pointer that Go passes to C moves what
+ *    it points to onto the heap;
+ *  - a handle is a capi_handle, which may be closed while others use it (inside.h).
  */
 #ifndef SHMFLAKE_BINDINGS_GO_INTERNAL_CAPI_CAPI_H_
 #define SHMFLAKE_BINDINGS_GO_INTERNAL_CAPI_CAPI_H_
@@ -13,10 +14,20 @@
 #include <shmflake/shmflake.h>
 #endif
 
+/* Beside the library's codes, which are negative. */
+enum { CAPI_CLOSED = 1, CAPI_NO_MEMORY = 2 };
+
 typedef struct {
   uint64_t value;
   int code;
 } capi_number;
+
+/* With its message, a copy to be freed, since the next call may be made on another thread. */
+typedef struct {
+  uint64_t value;
+  char* message;
+  int code;
+} capi_drawn;
 
 typedef struct {
   uint64_t first, second;
@@ -38,103 +49,46 @@ typedef struct {
   int code;
 } capi_parts;
 
-/* ------------------------------------------- Draws -------------------------------------------- */
+/* ------------------------------------------ Handles ------------------------------------------- */
 
-static inline capi_number capi_next(shmflake* flake) {
-  capi_number out;
-  out.code = shmflake_next(flake, &out.value);
-  return out;
-}
+typedef struct capi_handle capi_handle;
 
-static inline capi_number capi_try_next(shmflake* flake) {
-  capi_number out;
-  out.code = shmflake_try_next(flake, &out.value);
-  return out;
-}
+/* NULL when there is no memory. */
+capi_handle* capi_new_handle(void);
+/* A handle that could not be opened is to be freed. */
+int capi_open_handle(capi_handle* handle, const char* name, const shmflake_options* options);
+/* Lets no further call in, and waits for those that are. */
+void capi_close_handle(capi_handle* handle);
+void capi_free_handle(capi_handle* handle);
 
-static inline capi_number capi_next_nowait(shmflake* flake) {
-  capi_number out;
-  out.code = shmflake_next_nowait(flake, &out.value);
-  return out;
-}
-
+capi_drawn capi_next(capi_handle* handle);
+capi_number capi_try_next(capi_handle* handle);
+capi_number capi_next_nowait(capi_handle* handle);
 /* .value: how many of the IDs are valid. */
-static inline capi_number capi_next_n(shmflake* flake, uint64_t* ids, size_t n) {
-  capi_number out;
-  size_t filled = 0;
-  out.code = shmflake_next_n(flake, ids, n, &filled);
-  out.value = filled;
-  return out;
-}
-
+capi_number capi_next_n(capi_handle* handle, uint64_t* ids, size_t n);
 /* .first: the first ID; .second: how many. */
-static inline capi_pair capi_next_block(shmflake* flake, uint64_t want) {
-  capi_pair out;
-  out.code = shmflake_next_block(flake, want, &out.first, &out.second);
-  return out;
-}
+capi_pair capi_next_block(capi_handle* handle, uint64_t want);
+int capi_observe(capi_handle* handle, uint64_t id);
+capi_number capi_watermark(capi_handle* handle);
 
-static inline capi_number capi_watermark(shmflake* flake) {
-  capi_number out;
-  out.code = shmflake_watermark(flake, &out.value);
-  return out;
-}
-
-static inline capi_bytes capi_uuid7(shmflake* flake) {
-  capi_bytes out;
-  out.code = shmflake_uuid7(flake, out.bytes);
-  return out;
-}
-
-static inline capi_bytes capi_uuid7_nowait(shmflake* flake) {
-  capi_bytes out;
-  out.code = shmflake_uuid7_nowait(flake, out.bytes);
-  return out;
-}
-
-static inline capi_number capi_uuid7_n(shmflake* flake, unsigned char (*uuids)[16], size_t n) {
-  capi_number out;
-  size_t filled = 0;
-  out.code = shmflake_uuid7_n(flake, uuids, n, &filled);
-  out.value = filled;
-  return out;
-}
-
+capi_bytes capi_uuid7(capi_handle* handle);
+capi_bytes capi_uuid7_nowait(capi_handle* handle);
+capi_number capi_uuid7_n(capi_handle* handle, unsigned char (*uuids)[16], size_t n);
 /* Go keeps a ULID as its 16 bytes. */
-static inline capi_bytes capi_ulid(shmflake* flake) {
-  capi_bytes out;
-  char text[27];
-  out.code = shmflake_ulid(flake, text);
-  if (out.code == SHMFLAKE_OK) out.code = shmflake_parse_ulid(text, out.bytes);
-  return out;
-}
+capi_bytes capi_ulid(capi_handle* handle);
+capi_bytes capi_ulid_nowait(capi_handle* handle);
 
-static inline capi_bytes capi_ulid_nowait(shmflake* flake) {
-  capi_bytes out;
-  char text[27];
-  out.code = shmflake_ulid_nowait(flake, text);
-  if (out.code == SHMFLAKE_OK) out.code = shmflake_parse_ulid(text, out.bytes);
-  return out;
-}
+capi_parts capi_decode(capi_handle* handle, uint64_t id);
+/* .first: the lowest ID; .second: the highest. */
+capi_pair capi_bounds(capi_handle* handle, int64_t unix_ms);
+int capi_status(capi_handle* handle, shmflake_status_info* out);
+int capi_processes(capi_handle* handle, shmflake_process* out, size_t capacity, size_t* count);
 
 /* ----------------------------------------- Arithmetic ----------------------------------------- */
-
-static inline capi_parts capi_decode(const shmflake* flake, uint64_t id) {
-  capi_parts out;
-  out.code = shmflake_decode(flake, id, &out.parts);
-  return out;
-}
 
 static inline capi_parts capi_decode_layout(const char* layout, uint64_t id) {
   capi_parts out;
   out.code = shmflake_decode_layout(layout, id, &out.parts);
-  return out;
-}
-
-/* .first: the lowest ID; .second: the highest. */
-static inline capi_pair capi_bounds(const shmflake* flake, int64_t unix_ms) {
-  capi_pair out;
-  out.code = shmflake_bounds(flake, unix_ms, &out.first, &out.second);
   return out;
 }
 

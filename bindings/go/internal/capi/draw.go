@@ -10,16 +10,13 @@ import (
 	"unsafe"
 )
 
-// Next is shmflake_next, without a defer: it is the hot path.
+// Next is shmflake_next, the hot path: the message comes with the ID, so that the goroutine need
+// not be locked to its thread.
 func (h Handle) Next() (uint64, *Failure) {
-	runtime.LockOSThread()
-	drawn := C.capi_next(h.flake)
+	drawn := C.capi_next(h.c)
 	if drawn.code != C.SHMFLAKE_OK {
-		failure := failureOf(drawn.code)
-		runtime.UnlockOSThread()
-		return 0, failure
+		return 0, failureWith(drawn.code, drawn.message)
 	}
-	runtime.UnlockOSThread()
 	return uint64(drawn.value), nil
 }
 
@@ -34,14 +31,14 @@ func number(drawn C.capi_number) (uint64, *Failure) {
 func (h Handle) TryNext() (uint64, *Failure) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	return number(C.capi_try_next(h.flake))
+	return number(C.capi_try_next(h.c))
 }
 
 // NextNowait is shmflake_next_nowait.
 func (h Handle) NextNowait() (uint64, *Failure) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	return number(C.capi_next_nowait(h.flake))
+	return number(C.capi_next_nowait(h.c))
 }
 
 // NextN is shmflake_next_n. That of no ID at all is passed on, too: the library has an error for
@@ -54,7 +51,7 @@ func (h Handle) NextN(ids []uint64) (int, *Failure) {
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	drawn := C.capi_next_n(h.flake, first, C.size_t(len(ids)))
+	drawn := C.capi_next_n(h.c, first, C.size_t(len(ids)))
 	return int(drawn.value), failureOf(drawn.code)
 }
 
@@ -62,7 +59,7 @@ func (h Handle) NextN(ids []uint64) (int, *Failure) {
 func (h Handle) NextBlock(want uint64) (first, count uint64, failure *Failure) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	drawn := C.capi_next_block(h.flake, C.uint64_t(want))
+	drawn := C.capi_next_block(h.c, C.uint64_t(want))
 	if drawn.code != C.SHMFLAKE_OK {
 		return 0, 0, failureOf(drawn.code)
 	}
@@ -73,14 +70,14 @@ func (h Handle) NextBlock(want uint64) (first, count uint64, failure *Failure) {
 func (h Handle) Observe(id uint64) *Failure {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	return failureOf(C.shmflake_observe(h.flake, C.uint64_t(id)))
+	return failureOf(C.capi_observe(h.c, C.uint64_t(id)))
 }
 
 // Watermark is shmflake_watermark.
 func (h Handle) Watermark() (uint64, *Failure) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	return number(C.capi_watermark(h.flake))
+	return number(C.capi_watermark(h.c))
 }
 
 func sixteen(drawn C.capi_bytes) ([16]byte, *Failure) {
@@ -94,14 +91,14 @@ func sixteen(drawn C.capi_bytes) ([16]byte, *Failure) {
 func (h Handle) UUID7() ([16]byte, *Failure) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	return sixteen(C.capi_uuid7(h.flake))
+	return sixteen(C.capi_uuid7(h.c))
 }
 
 // UUID7Nowait is shmflake_uuid7_nowait.
 func (h Handle) UUID7Nowait() ([16]byte, *Failure) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	return sixteen(C.capi_uuid7_nowait(h.flake))
+	return sixteen(C.capi_uuid7_nowait(h.c))
 }
 
 // UUID7N is shmflake_uuid7_n.
@@ -113,7 +110,7 @@ func (h Handle) UUID7N(uuids [][16]byte) (int, *Failure) {
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	drawn := C.capi_uuid7_n(h.flake, first, C.size_t(len(uuids)))
+	drawn := C.capi_uuid7_n(h.c, first, C.size_t(len(uuids)))
 	return int(drawn.value), failureOf(drawn.code)
 }
 
@@ -121,12 +118,12 @@ func (h Handle) UUID7N(uuids [][16]byte) (int, *Failure) {
 func (h Handle) ULID() ([16]byte, *Failure) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	return sixteen(C.capi_ulid(h.flake))
+	return sixteen(C.capi_ulid(h.c))
 }
 
 // ULIDNowait is shmflake_ulid_nowait, as bytes.
 func (h Handle) ULIDNowait() ([16]byte, *Failure) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	return sixteen(C.capi_ulid_nowait(h.flake))
+	return sixteen(C.capi_ulid_nowait(h.c))
 }

@@ -7,13 +7,14 @@ import "C"
 
 import "runtime"
 
-// A Handle is a shmflake*, with the log function that it was opened with.
+// A Handle is a shmflake*, with the log function that it was opened with. It may be closed while
+// others use it: they get the code Closed then. The zero Handle is a closed one.
 type Handle struct {
-	flake *C.shmflake
-	log   logHandle
+	c   *C.capi_handle
+	log logHandle
 }
 
-// Open is shmflake_open. The name "" is NULL.
+// Open is shmflake_open. The name "" is NULL. The handle is to be closed and freed.
 func Open(name string, options *Options) (Handle, *Failure) {
 	var a arguments
 	defer a.free()
@@ -22,20 +23,29 @@ func Open(name string, options *Options) (Handle, *Failure) {
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	handle := Handle{log: registerLog(options.Log, a.options)}
-	failure := failureOf(C.shmflake_open(a.name, a.options, &handle.flake))
-	if failure != nil {
+	c := C.capi_new_handle()
+	if c == nil {
+		return Handle{}, failureOf(C.CAPI_NO_MEMORY)
+	}
+	handle := Handle{c: c, log: registerLog(options.Log, a.options)}
+	if failure := failureOf(C.capi_open_handle(c, a.name, a.options)); failure != nil {
 		handle.log.forget()
+		handle.Free()
 		return Handle{}, failure
 	}
 	return handle, nil
 }
 
-// Close is shmflake_close.
+// Close is shmflake_close, after the calls that are under way have ended. To be called once.
 func (h Handle) Close() {
-	C.shmflake_close(h.flake)
-	h.log.forget()
+	if h.c != nil {
+		C.capi_close_handle(h.c)
+		h.log.forget()
+	}
 }
+
+// Free ends the use of a handle that is closed: no call may follow, nor be under way.
+func (h Handle) Free() { C.capi_free_handle(h.c) }
 
 // Retire is shmflake_retire. The name "" is NULL.
 func Retire(name string, options *Options) *Failure {

@@ -37,14 +37,14 @@ func partsOf(out C.capi_parts) (Parts, *Failure) {
 func (h Handle) Decode(id uint64) (Parts, *Failure) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	return partsOf(C.capi_decode(h.flake, C.uint64_t(id)))
+	return partsOf(C.capi_decode(h.c, C.uint64_t(id)))
 }
 
 // Bounds is shmflake_bounds.
 func (h Handle) Bounds(unixMS int64) (lowest, highest uint64, failure *Failure) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	out := C.capi_bounds(h.flake, C.int64_t(unixMS))
+	out := C.capi_bounds(h.c, C.int64_t(unixMS))
 	if out.code != C.SHMFLAKE_OK {
 		return 0, 0, failureOf(out.code)
 	}

@@ -21,7 +21,7 @@ type Process struct {
 // Processes is shmflake_processes, all of them.
 func (h Handle) Processes() ([]Process, *Failure) {
 	entries, failure := list(16, func(out *C.shmflake_process, capacity C.size_t, count *C.size_t) C.int {
-		return C.shmflake_processes(h.flake, out, capacity, count)
+		return C.capi_processes(h.c, out, capacity, count)
 	})
 	if failure != nil {
 		return nil, failure

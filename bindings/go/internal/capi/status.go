@@ -121,5 +121,5 @@ func (h Handle) readStatus(info *C.shmflake_status_info) *Failure {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	info.struct_size = C.sizeof_shmflake_status_info
-	return failureOf(C.shmflake_status(h.flake, info))
+	return failureOf(C.capi_status(h.c, info))
 }

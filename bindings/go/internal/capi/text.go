@@ -6,6 +6,7 @@ package capi
 import "C"
 
 import (
+	"bytes"
 	"runtime"
 	"unsafe"
 )
@@ -15,19 +16,20 @@ const bufferSize = 64
 
 // terminated copies text and a NUL into buffer, or into a larger one.
 func terminated(buffer *[bufferSize]byte, text string) *C.char {
-	bytes := buffer[:]
-	if len(text) >= len(bytes) {
-		bytes = make([]byte, len(text)+1)
+	to := buffer[:]
+	if len(text) >= len(to) {
+		to = make([]byte, len(text)+1)
 	}
-	copy(bytes, text)
-	return (*C.char)(unsafe.Pointer(&bytes[0]))
+	copy(to, text)
+	return (*C.char)(unsafe.Pointer(&to[0]))
 }
 
 func textOf(out C.capi_text) (string, *Failure) {
 	if out.code != C.SHMFLAKE_OK {
 		return "", failureOf(out.code)
 	}
-	return C.GoString(&out.text[0]), nil
+	text := (*[C.SHMFLAKE_TEXT_SIZE]byte)(unsafe.Pointer(&out.text)) // C.GoString would move it to the heap
+	return string(text[:bytes.IndexByte(text[:], 0)]), nil
 }
 
 // Format is shmflake_format.

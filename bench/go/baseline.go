@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+/*
+#cgo pkg-config: shmflake
+#include <shmflake/shmflake.h>
+
+static void empty(void) {}
+
+static shmflake* open_bench(uint32_t worker_id_bits, uint32_t machine_bits, uint32_t sequence_bits) {
+  shmflake_options options = SHMFLAKE_OPTIONS_INIT;
+  shmflake* flake = NULL;
+  options.worker_id_bits = worker_id_bits;
+  options.machine_bits = machine_bits;
+  options.sequence_bits = sequence_bits;
+  return shmflake_open("bench", &options, &flake) == SHMFLAKE_OK ? flake : NULL;
+}
+
+static int draw(shmflake* flake, int n) {
+  uint64_t id;
+  for (int i = 0; i < n; ++i) {
+    if (shmflake_next(flake, &id) != SHMFLAKE_OK) return 0;
+  }
+  return 1;
+}
+
+static int draw_many(shmflake* flake, int n, uint64_t* ids, size_t count) {
+  for (int i = 0; i < n; ++i) {
+    if (shmflake_next_n(flake, ids, count, NULL) != SHMFLAKE_OK) return 0;
+  }
+  return 1;
+}
+*/
+import "C"
+
+import (
+	"log"
+	"unsafe"
+)
+
+// inC is a handle on the same region, drawn from without Go.
+type inC struct{ flake *C.shmflake }
+
+func openInC() inC {
+	flake := C.open_bench(workerIDBits, machineBits, sequenceBits)
+	if flake == nil {
+		log.Fatal(C.GoString(C.shmflake_last_error()))
+	}
+	return inC{flake}
+}
+
+func (c inC) close() { C.shmflake_close(c.flake) }
+
+// empty is a call into C that does nothing.
+func empty(n int) {
+	for i := 0; i < n; i++ {
+		C.empty()
+	}
+}
+
+func (c inC) draw(n int) {
+	if C.draw(c.flake, C.int(n)) == 0 {
+		log.Fatal("C cannot draw")
+	}
+}
+
+func (c inC) drawMany(n int, ids []uint64) {
+	if C.draw_many(c.flake, C.int(n), (*C.uint64_t)(unsafe.Pointer(&ids[0])), C.size_t(len(ids))) == 0 {
+		log.Fatal("C cannot draw")
+	}
+}
