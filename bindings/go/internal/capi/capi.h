@@ -22,13 +22,6 @@ typedef struct {
   int code;
 } capi_number;
 
-/* With its message, a copy to be freed, since the next call may be made on another thread. */
-typedef struct {
-  uint64_t value;
-  char* message;
-  int code;
-} capi_drawn;
-
 typedef struct {
   uint64_t first, second;
   int code;
@@ -61,7 +54,6 @@ int capi_open_handle(capi_handle* handle, const char* name, const shmflake_optio
 void capi_close_handle(capi_handle* handle);
 void capi_free_handle(capi_handle* handle);
 
-capi_drawn capi_next(capi_handle* handle);
 capi_number capi_try_next(capi_handle* handle);
 capi_number capi_next_nowait(capi_handle* handle);
 /* .value: how many of the IDs are valid. */

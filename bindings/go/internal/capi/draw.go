@@ -2,7 +2,7 @@
 
 package capi
 
-// #include "capi.h"
+// #include "next.h"
 import "C"
 
 import (
@@ -15,7 +15,7 @@ import (
 func (h Handle) Next() (uint64, *Failure) {
 	drawn := C.capi_next(h.c)
 	if drawn.code != C.SHMFLAKE_OK {
-		return 0, failureWith(drawn.code, drawn.message)
+		return 0, failureWith(drawn.code, C.capi_kept_message(drawn.value))
 	}
 	return uint64(drawn.value), nil
 }
