@@ -3,7 +3,7 @@
  * What Go calls instead of the functions of shmflake.h: the same functions, but
  *  - what they give back by a pointer comes by value, for a pointer that Go passes to C moves what
  *    it points to onto the heap;
- *  - a handle is a capi_handle, which may be closed while others use it (inside.h).
+ *  - a handle is a capi_handle_ref, which may be closed while others use it (inside.h).
  */
 #ifndef SHMFLAKE_BINDINGS_GO_INTERNAL_CAPI_CAPI_H_
 #define SHMFLAKE_BINDINGS_GO_INTERNAL_CAPI_CAPI_H_
@@ -44,37 +44,38 @@ typedef struct {
 
 /* ------------------------------------------ Handles ------------------------------------------- */
 
-typedef struct capi_handle capi_handle;
+/* A capi_handle* as a number, which Go does not look into at each call as it does into pointers. */
+typedef uintptr_t capi_handle_ref;
 
-/* NULL when there is no memory. */
-capi_handle* capi_new_handle(void);
+/* 0 when there is no memory. */
+capi_handle_ref capi_new_handle(void);
 /* A handle that could not be opened is to be freed. */
-int capi_open_handle(capi_handle* handle, const char* name, const shmflake_options* options);
+int capi_open_handle(capi_handle_ref handle, const char* name, const shmflake_options* options);
 /* Lets no further call in, and waits for those that are. */
-void capi_close_handle(capi_handle* handle);
-void capi_free_handle(capi_handle* handle);
+void capi_close_handle(capi_handle_ref handle);
+void capi_free_handle(capi_handle_ref handle);
 
-capi_number capi_try_next(capi_handle* handle);
-capi_number capi_next_nowait(capi_handle* handle);
+capi_number capi_try_next(capi_handle_ref handle);
+capi_number capi_next_nowait(capi_handle_ref handle);
 /* .value: how many of the IDs are valid. */
-capi_number capi_next_n(capi_handle* handle, uint64_t* ids, size_t n);
+capi_number capi_next_n(capi_handle_ref handle, uint64_t* ids, size_t n);
 /* .first: the first ID; .second: how many. */
-capi_pair capi_next_block(capi_handle* handle, uint64_t want);
-int capi_observe(capi_handle* handle, uint64_t id);
-capi_number capi_watermark(capi_handle* handle);
+capi_pair capi_next_block(capi_handle_ref handle, uint64_t want);
+int capi_observe(capi_handle_ref handle, uint64_t id);
+capi_number capi_watermark(capi_handle_ref handle);
 
-capi_bytes capi_uuid7(capi_handle* handle);
-capi_bytes capi_uuid7_nowait(capi_handle* handle);
-capi_number capi_uuid7_n(capi_handle* handle, unsigned char (*uuids)[16], size_t n);
+capi_bytes capi_uuid7(capi_handle_ref handle);
+capi_bytes capi_uuid7_nowait(capi_handle_ref handle);
+capi_number capi_uuid7_n(capi_handle_ref handle, unsigned char (*uuids)[16], size_t n);
 /* Go keeps a ULID as its 16 bytes. */
-capi_bytes capi_ulid(capi_handle* handle);
-capi_bytes capi_ulid_nowait(capi_handle* handle);
+capi_bytes capi_ulid(capi_handle_ref handle);
+capi_bytes capi_ulid_nowait(capi_handle_ref handle);
 
-capi_parts capi_decode(capi_handle* handle, uint64_t id);
+capi_parts capi_decode(capi_handle_ref handle, uint64_t id);
 /* .first: the lowest ID; .second: the highest. */
-capi_pair capi_bounds(capi_handle* handle, int64_t unix_ms);
-int capi_status(capi_handle* handle, shmflake_status_info* out);
-int capi_processes(capi_handle* handle, shmflake_process* out, size_t capacity, size_t* count);
+capi_pair capi_bounds(capi_handle_ref handle, int64_t unix_ms);
+int capi_status(capi_handle_ref handle, shmflake_status_info* out);
+int capi_processes(capi_handle_ref handle, shmflake_process* out, size_t capacity, size_t* count);
 
 /* ----------------------------------------- Arithmetic ----------------------------------------- */
 

@@ -10,7 +10,7 @@ import "runtime"
 // A Handle is a shmflake*, with the log function that it was opened with. It may be closed while
 // others use it: they get the code Closed then. The zero Handle is a closed one.
 type Handle struct {
-	c   *C.capi_handle
+	c   C.capi_handle_ref
 	log logHandle
 }
 
@@ -24,7 +24,7 @@ func Open(name string, options *Options) (Handle, *Failure) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	c := C.capi_new_handle()
-	if c == nil {
+	if c == 0 {
 		return Handle{}, failureOf(C.CAPI_NO_MEMORY)
 	}
 	handle := Handle{c: c, log: registerLog(options.Log, a.options)}
@@ -38,7 +38,7 @@ func Open(name string, options *Options) (Handle, *Failure) {
 
 // Close is shmflake_close, after the calls that are under way have ended. To be called once.
 func (h Handle) Close() {
-	if h.c != nil {
+	if h.c != 0 {
 		C.capi_close_handle(h.c)
 		h.log.forget()
 	}

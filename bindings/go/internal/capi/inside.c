@@ -68,19 +68,19 @@ capi_thread* capi_adopt_thread(void) {
   return thread;
 }
 
-capi_handle* capi_new_handle(void) {
+capi_handle_ref capi_new_handle(void) {
   capi_handle* handle = calloc(1, sizeof(capi_handle));
-  if (handle == NULL) return NULL;
+  if (handle == NULL) return 0;
   pthread_once(&prepared, Prepare);
   handle->threads_need_a_barrier = !barrier_of_all;
-  return handle;
+  return (capi_handle_ref)handle;
 }
 
-int capi_open_handle(capi_handle* handle, const char* name, const shmflake_options* options) {
-  return shmflake_open(name, options, &handle->flake);
+int capi_open_handle(capi_handle_ref handle, const char* name, const shmflake_options* options) {
+  return shmflake_open(name, options, &capi_at(handle)->flake);
 }
 
-static int IsInside(capi_handle* handle) {
+static int IsInside(const capi_handle* handle) {
   const capi_thread* thread = atomic_load_explicit(&all_threads, memory_order_acquire);
   for (; thread != NULL; thread = thread->next) {
     if (atomic_load_explicit(&thread->inside, memory_order_acquire) == handle) return 1;
@@ -88,8 +88,9 @@ static int IsInside(capi_handle* handle) {
   return 0;
 }
 
-void capi_close_handle(capi_handle* handle) {
+void capi_close_handle(capi_handle_ref ref) {
   const struct timespec moment = {0, 200 * 1000};
+  capi_handle* handle = capi_at(ref);
   atomic_store_explicit(&handle->closing, 1, memory_order_relaxed);
   atomic_thread_fence(memory_order_seq_cst); /* invariant (3)'s other half */
   if (!handle->threads_need_a_barrier) Membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
@@ -97,4 +98,4 @@ void capi_close_handle(capi_handle* handle) {
   shmflake_close(handle->flake);
 }
 
-void capi_free_handle(capi_handle* handle) { free(handle); }
+void capi_free_handle(capi_handle_ref handle) { free(capi_at(handle)); }

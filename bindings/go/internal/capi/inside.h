@@ -23,11 +23,13 @@
 
 #include "capi.h"
 
-struct capi_handle {
+typedef struct {
   shmflake* flake;
   int threads_need_a_barrier; /* case (3) */
   atomic_int closing;
-};
+} capi_handle;
+
+static inline capi_handle* capi_at(capi_handle_ref ref) { return (capi_handle*)ref; }
 
 typedef struct capi_thread {
   _Atomic(capi_handle*) inside;
@@ -41,7 +43,8 @@ extern __thread capi_thread* capi_this_thread;
 capi_thread* capi_adopt_thread(void);
 
 /* 0, or why the library must not be called. */
-static inline int capi_enter(capi_handle* handle) {
+static inline int capi_enter(capi_handle_ref ref) {
+  capi_handle* handle = capi_at(ref);
   capi_thread* thread = capi_this_thread;
   if (handle == NULL) return CAPI_CLOSED;
   if (thread == NULL && (thread = capi_adopt_thread()) == NULL) return CAPI_NO_MEMORY;

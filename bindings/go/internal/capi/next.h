@@ -13,11 +13,11 @@ uint64_t capi_keep_message(void);
 static inline char* capi_kept_message(uint64_t value) { return (char*)(uintptr_t)value; }
 
 /* When the library fails, .value is its message, to be freed. */
-static inline capi_number capi_next(capi_handle* handle) {
+static inline capi_number capi_next(capi_handle_ref handle) {
   capi_number out = {0, 0};
   out.code = capi_enter(handle);
   if (__builtin_expect(out.code != 0, 0)) return out;
-  out.code = shmflake_next(handle->flake, &out.value);
+  out.code = shmflake_next(capi_at(handle)->flake, &out.value);
   capi_leave();
   if (__builtin_expect(out.code != 0, 0)) out.value = capi_keep_message();
   return out;
