@@ -18,39 +18,6 @@ class Flake(_shmflake.Flake):
 
     __slots__ = ("__weakref__",)
 
-    def next_n(self, n):
-        """Draw n >= 1 IDs: a list of int, ascending.
-
-        Lets go of the GIL, but for few that need not wait. wait_timeout_ms counts for the whole
-        call; on failure the error's `drawn` has those that were drawn. Otherwise as next().
-        """
-        return _shmflake.next_n(self, n)
-
-    def fill(self, buffer):
-        """Fill a writable buffer with IDs, ascending, and return how many.
-
-        The buffer has 8-byte integers in this machine's byte order: array.array("q"), a
-        numpy.ndarray of int64 or uint64, a memoryview of them; or it is a bytearray or the like
-        whose size is a multiple of 8. It must be C-contiguous. On failure the error's `drawn` is
-        how many IDs at its beginning are valid. Otherwise as next_n(), with n its length.
-
-        Raises TypeError, ValueError or BufferError for a buffer that will not do.
-        """
-        return _shmflake.fill(self, buffer)
-
-    def next_block(self, want):
-        """Draw up to `want` contiguous IDs in one atomic step: a range.
-
-        A block does not cross a tick, so that it is often shorter than what was wanted; it has at
-        least one ID. Lets go of the GIL. Raises what next() does; ArgumentError (LAYOUT) when the
-        worker ID is behind the sequence.
-        """
-        return _shmflake.next_block(self, want)
-
-    def uuid7_n(self, n):
-        """Draw n >= 1 UUIDv7: a list of uuid.UUID, ascending. Otherwise as next_n()."""
-        return _shmflake.uuid7_n(self, n)
-
     def observe(self, id):
         """Make every later ID of this region larger than `id`, whichever worker issued that.
 

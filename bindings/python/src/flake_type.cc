@@ -8,6 +8,7 @@
 #include "arguments.h"
 #include "draw.h"
 #include "flake_object.h"
+#include "many.h"
 #include "options.h"
 
 namespace py = pybind11;
@@ -150,6 +151,28 @@ PyMethodDef g_methods[] = {
      "ulid($self, /)\n--\n\n"
      "Draw a ULID: a str of 26 characters. Shares the counter of uuid7().\n\n"
      "Waits and fails as next()."},
+    {"next_n", NextN, METH_O,
+     "next_n($self, n, /)\n--\n\n"
+     "Draw n >= 1 IDs: a list of int, ascending.\n\n"
+     "Lets go of the GIL, but for few that need not wait. wait_timeout_ms counts for the whole\n"
+     "call; on failure the error's `drawn` has those that were drawn. Otherwise as next()."},
+    {"fill", Fill, METH_O,
+     "fill($self, buffer, /)\n--\n\n"
+     "Fill a writable buffer with IDs, ascending, and return how many.\n\n"
+     "The buffer has 8-byte integers in this machine's byte order: array.array('q'), a\n"
+     "numpy.ndarray of int64 or uint64, a memoryview of them; or it is a bytearray or the like\n"
+     "whose size is a multiple of 8. It must be C-contiguous. On failure the error's `drawn`\n"
+     "is how many IDs at its beginning are valid. Otherwise as next_n(), with n its length.\n\n"
+     "Raises TypeError, ValueError or BufferError for a buffer that will not do."},
+    {"next_block", NextBlock, METH_O,
+     "next_block($self, want, /)\n--\n\n"
+     "Draw up to `want` contiguous IDs in one atomic step: a range.\n\n"
+     "A block does not cross a tick, so that it is often shorter than what was wanted; it has\n"
+     "at least one ID. Lets go of the GIL. Raises what next() does; ArgumentError (LAYOUT)\n"
+     "when the worker ID is behind the sequence."},
+    {"uuid7_n", Uuid7N, METH_O,
+     "uuid7_n($self, n, /)\n--\n\n"
+     "Draw n >= 1 UUIDv7: a list of uuid.UUID, ascending. Otherwise as next_n()."},
     {"close", Close, METH_NOARGS,
      "close($self, /)\n--\n\n"
      "Detach from the region, which stays for others. May be called again.\n\n"

@@ -71,60 +71,61 @@ py::object List(std::size_t n, NewItem new_item) {
   return list;
 }
 
-py::object NextN(py::handle flake, py::handle n) {
-  const std::size_t count = ToCount(n, "n");
-  const Use use(flake);
-  const auto ids = Room<std::uint64_t>(count);
-  std::size_t filled = 0;
-  const int code = Draw(use.get(), ids.get(), count, &filled);
-  if (code != 0) {
-    const std::string message = shmflake_last_error();
-    ThrowSaying(code, message.c_str(), List(filled, [&](std::size_t i) { return NewId(ids[i]); }));
-  }
-  return List(filled, [&](std::size_t i) { return NewId(ids[i]); });
-}
-
-py::object Fill(py::handle flake, py::handle buffer) {
-  const IdBuffer room(buffer);
-  const Use use(flake);
-  std::size_t filled = 0;
-  const int code = room.aligned() ? Draw(use.get(), reinterpret_cast<std::uint64_t*>(room.data()),
-                                         room.count(), &filled)
-                                  : DrawUnaligned(use.get(), room.data(), room.count(), &filled);
-  if (code != 0) Throw(code, py::int_(filled));
-  return py::int_(filled);
-}
-
-py::object NextBlock(py::handle flake, py::handle want) {
-  const std::size_t wanted = ToCount(want, "want");
-  const Use use(flake);
-  std::uint64_t first = 0;
-  std::uint64_t count = 0;
-  ThrowIfError(WithoutGil([&] { return shmflake_next_block(use.get(), wanted, &first, &count); }));
-  const py::handle range(reinterpret_cast<PyObject*>(&PyRange_Type));
-  return range(first, first + count);
-}
-
-py::object Uuid7N(py::handle flake, py::handle n) {
-  const std::size_t count = ToCount(n, "n");
-  const Use use(flake);
-  const auto uuids = Room<unsigned char[16]>(count);
-  std::size_t filled = 0;
-  const int code =
-      WithoutGil([&] { return shmflake_uuid7_n(use.get(), uuids.get(), count, &filled); });
-  const std::string message = code == 0 ? "" : shmflake_last_error();
-  py::object list = List(filled, [&](std::size_t i) { return use.uuid_maker().Make(uuids[i]); });
-  if (code != 0) ThrowSaying(code, message.c_str(), list);
-  return list;
-}
-
 }  // namespace
 
-void AddManyDraws(py::module_& module) {
-  module.def("next_n", NextN);
-  module.def("fill", Fill);
-  module.def("next_block", NextBlock);
-  module.def("uuid7_n", Uuid7N);
+PyObject* NextN(PyObject* self, PyObject* n) {
+  return Guarded([&] {
+    const std::size_t count = ToCount(n, "n");
+    const Use use(self);
+    const auto ids = Room<std::uint64_t>(count);
+    std::size_t filled = 0;
+    const int code = Draw(use.get(), ids.get(), count, &filled);
+    const std::string message = code == 0 ? "" : shmflake_last_error();
+    py::object list = List(filled, [&](std::size_t i) { return NewId(ids[i]); });
+    if (code != 0) ThrowSaying(code, message.c_str(), list);
+    return list.release().ptr();
+  });
+}
+
+PyObject* Fill(PyObject* self, PyObject* buffer) {
+  return Guarded([&] {
+    const IdBuffer room(buffer);
+    const Use use(self);
+    std::size_t filled = 0;
+    const int code = room.aligned() ? Draw(use.get(), reinterpret_cast<std::uint64_t*>(room.data()),
+                                           room.count(), &filled)
+                                    : DrawUnaligned(use.get(), room.data(), room.count(), &filled);
+    if (code != 0) Throw(code, py::int_(filled));
+    return Owned(PyLong_FromSize_t(filled)).release().ptr();
+  });
+}
+
+PyObject* NextBlock(PyObject* self, PyObject* want) {
+  return Guarded([&] {
+    const std::size_t wanted = ToCount(want, "want");
+    const Use use(self);
+    std::uint64_t first = 0;
+    std::uint64_t count = 0;
+    ThrowIfError(
+        WithoutGil([&] { return shmflake_next_block(use.get(), wanted, &first, &count); }));
+    const py::handle range(reinterpret_cast<PyObject*>(&PyRange_Type));
+    return py::object(range(first, first + count)).release().ptr();
+  });
+}
+
+PyObject* Uuid7N(PyObject* self, PyObject* n) {
+  return Guarded([&] {
+    const std::size_t count = ToCount(n, "n");
+    const Use use(self);
+    const auto uuids = Room<unsigned char[16]>(count);
+    std::size_t filled = 0;
+    const int code =
+        WithoutGil([&] { return shmflake_uuid7_n(use.get(), uuids.get(), count, &filled); });
+    const std::string message = code == 0 ? "" : shmflake_last_error();
+    py::object list = List(filled, [&](std::size_t i) { return use.uuid_maker().Make(uuids[i]); });
+    if (code != 0) ThrowSaying(code, message.c_str(), list);
+    return list.release().ptr();
+  });
 }
 
 }  // namespace shmflake_python

@@ -7,8 +7,12 @@
 
 namespace shmflake_python {
 
-// next_n, fill, next_block, uuid7_n; the first argument is a Flake.
-void AddManyDraws(pybind11::module_& module);
+// Methods of a Flake with one argument (METH_O): through pybind11's dispatcher each would take as
+// long as a thousand IDs.
+PyObject* NextN(PyObject* self, PyObject* n);
+PyObject* Fill(PyObject* self, PyObject* buffer);
+PyObject* NextBlock(PyObject* self, PyObject* want);
+PyObject* Uuid7N(PyObject* self, PyObject* n);
 
 }  // namespace shmflake_python
 

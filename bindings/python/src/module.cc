@@ -7,7 +7,6 @@
 #include "default_flake.h"
 #include "errors.h"
 #include "flake_type.h"
-#include "many.h"
 #include "names.h"
 #include "records.h"
 #include "text_forms.h"
@@ -27,7 +26,6 @@ int Execute(PyObject* object) {
                           if (!MakerOf(object)->Load()) throw py::error_already_set();
                           AddDefaultDraws(module);
                           AddFlakeType(module);
-                          AddManyDraws(module);
                           AddRecords(module);
                           AddTextForms(module);
                           AddNames(module);
