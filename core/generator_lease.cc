@@ -30,14 +30,6 @@ std::int64_t TryElect(const Region& region, std::int64_t levels) noexcept {
   return -1;
 }
 
-// STATE_CHANGED and the like, when the directory that the region was made with is not there.
-Status CheckStateDirectory(const Header& header, const Settings& settings) {
-  if (header.store_kind == static_cast<std::uint32_t>(StoreKind::kNone)) return Status::Ok();
-  LockFile lock_file;
-  return lock_file.Open(settings.state_directory.value, header.id_namespace, header.file_mode,
-                        header.group_id, false);
-}
-
 }  // namespace
 
 BusyFlag::BusyFlag(std::atomic<std::uint32_t>& flag, Clock& clock, std::int64_t deadline_ns)
@@ -154,10 +146,7 @@ Status Generator::ExtendNow(Attachment& attachment, std::uint32_t busy_timeout_m
   if (wanted == 0) return Status::Ok();
   std::unique_ptr<Store> store;
   std::uint64_t granted = 0;
-  // First, as a store that is missing would be made anew: not with its directory.
-  Status status = CheckStateDirectory(header, settings_);
-  if (status.ok()) status = OpenStoreOf(header, settings_, busy_timeout_ms, &store);
-  if (status.ok()) status = CheckStoreIdentity(header, settings_, store.get());
+  Status status = OpenKnownStoreOf(header, settings_, busy_timeout_ms, &store);
   if (status.ok()) status = store->Extend(LeaseKeyOf(header), wanted, &granted);
   EventLine& events = attachment.image().events;
   if (status.ok()) {

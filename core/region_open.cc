@@ -196,17 +196,25 @@ Status OpenStoreOf(const Header& header, const Settings& settings, std::uint32_t
                    header.file_mode, busy_timeout_ms, out);
 }
 
-Status CheckStoreIdentity(const Header& header, const Settings& settings, Store* store) {
-  if (static_cast<StoreKind>(header.store_kind) == StoreKind::kNone) return Status::Ok();
+Status OpenKnownStoreOf(const Header& header, const Settings& settings,
+                        std::uint32_t busy_timeout_ms, std::unique_ptr<Store>* out) {
+  if (static_cast<StoreKind>(header.store_kind) == StoreKind::kNone) {
+    return OpenStoreOf(header, settings, busy_timeout_ms, out);
+  }
   LockFile lock_file;
   SHMFLAKE_RETURN_IF_ERROR(OpenLockFileOf(settings, header, &lock_file));
+  std::unique_ptr<Store> store;
+  SHMFLAKE_RETURN_IF_ERROR(OpenStoreOf(header, settings, busy_timeout_ms, &store));
   std::string identity;
   SHMFLAKE_RETURN_IF_ERROR(store->Identity(&identity));
-  if (lock_file.store_id() == identity) return Status::Ok();
-  return Fail(Code::STORE_REPLACED,
-              "the store in %s is not the one that this namespace was started with (%s, now %s)",
-              settings.state_directory.value.c_str(), lock_file.store_id().c_str(),
-              identity.c_str());
+  if (lock_file.store_id() != identity) {
+    return Fail(Code::STORE_REPLACED,
+                "the store in %s is not the one that this namespace was started with (%s, now %s)",
+                settings.state_directory.value.c_str(), lock_file.store_id().c_str(),
+                identity.c_str());
+  }
+  *out = std::move(store);
+  return Status::Ok();
 }
 
 Status OpenRegion(const OpenContext& context, std::unique_ptr<Region>* out) {

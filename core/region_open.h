@@ -35,9 +35,11 @@ Status AttachRegion(const OpenContext& context, std::unique_ptr<Region>* out);
 Status OpenStoreOf(const Header& header, const Settings& settings, std::uint32_t busy_timeout_ms,
                    std::unique_ptr<Store>* out);
 
-// STORE_REPLACED when the store is not the one that the namespace was started with: what it does
-// not know of a lease then says nothing.
-Status CheckStoreIdentity(const Header& header, const Settings& settings, Store* store);
+// The same, but STORE_REPLACED when it is not the one that the namespace was started with (what it
+// does not know of a lease then says nothing), STATE_CHANGED and the like when the state directory
+// is another one, or none: a store that is missing would be made anew in it.
+Status OpenKnownStoreOf(const Header& header, const Settings& settings,
+                        std::uint32_t busy_timeout_ms, std::unique_ptr<Store>* out);
 
 // SETTINGS_DIFFER, naming the setting and both values, when a given setting is not the region's.
 Status CompareSettings(const Settings& settings, const Header& header, const std::string& path);

@@ -147,8 +147,12 @@ Json Layout::ToJson() const {
           {"worker_last", worker_last}};
 }
 
-Layout LayoutOf(const shmflake_status_info& info) {
-  return {.name = info.layout,
+namespace {
+
+// Both structs have these fields.
+template <typename Info>
+Layout LayoutOf(const char* name, const Info& info) {
+  return {.name = name,
           .id_bits = info.id_bits,
           .timestamp_bits = info.timestamp_bits,
           .datacenter_bits = info.datacenter_bits,
@@ -159,17 +163,10 @@ Layout LayoutOf(const shmflake_status_info& info) {
           .worker_last = info.worker_last != 0};
 }
 
-Layout LayoutOf(const shmflake_layout_info& info) {
-  return {.name = info.name,
-          .id_bits = info.id_bits,
-          .timestamp_bits = info.timestamp_bits,
-          .datacenter_bits = info.datacenter_bits,
-          .machine_bits = info.machine_bits,
-          .sequence_bits = info.sequence_bits,
-          .tick_us = info.tick_us,
-          .epoch_ms = info.epoch_ms,
-          .worker_last = info.worker_last != 0};
-}
+}  // namespace
+
+Layout LayoutOf(const shmflake_status_info& info) { return LayoutOf(info.layout, info); }
+Layout LayoutOf(const shmflake_layout_info& info) { return LayoutOf(info.name, info); }
 
 std::vector<shmflake_layout_info> NamedLayouts() {
   std::vector<shmflake_layout_info> layouts;

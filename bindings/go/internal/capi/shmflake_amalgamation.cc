@@ -5666,7 +5666,8 @@ Status AttachRegion(const OpenContext& context, std::unique_ptr<Region>* out);
 [[nodiscard]] LeaseKey LeaseKeyOf(const Header& header);
 Status OpenStoreOf(const Header& header, const Settings& settings, std::uint32_t busy_timeout_ms,
                    std::unique_ptr<Store>* out);
-Status CheckStoreIdentity(const Header& header, const Settings& settings, Store* store);
+Status OpenKnownStoreOf(const Header& header, const Settings& settings,
+                        std::uint32_t busy_timeout_ms, std::unique_ptr<Store>* out);
 Status CompareSettings(const Settings& settings, const Header& header, const std::string& path);
 void InheritSettings(const Header& header, Settings* settings);
 Status RetireRegion(const OpenContext& context, Region* region);
@@ -6033,17 +6034,25 @@ Status OpenStoreOf(const Header& header, const Settings& settings, std::uint32_t
   return OpenStore(static_cast<StoreKind>(header.store_kind), settings.state_directory.value,
                    header.file_mode, busy_timeout_ms, out);
 }
-Status CheckStoreIdentity(const Header& header, const Settings& settings, Store* store) {
-  if (static_cast<StoreKind>(header.store_kind) == StoreKind::kNone) return Status::Ok();
+Status OpenKnownStoreOf(const Header& header, const Settings& settings,
+                        std::uint32_t busy_timeout_ms, std::unique_ptr<Store>* out) {
+  if (static_cast<StoreKind>(header.store_kind) == StoreKind::kNone) {
+    return OpenStoreOf(header, settings, busy_timeout_ms, out);
+  }
   LockFile lock_file;
   SHMFLAKE_RETURN_IF_ERROR(OpenLockFileOf(settings, header, &lock_file));
+  std::unique_ptr<Store> store;
+  SHMFLAKE_RETURN_IF_ERROR(OpenStoreOf(header, settings, busy_timeout_ms, &store));
   std::string identity;
   SHMFLAKE_RETURN_IF_ERROR(store->Identity(&identity));
-  if (lock_file.store_id() == identity) return Status::Ok();
-  return Fail(Code::STORE_REPLACED,
-              "the store in %s is not the one that this namespace was started with (%s, now %s)",
-              settings.state_directory.value.c_str(), lock_file.store_id().c_str(),
-              identity.c_str());
+  if (lock_file.store_id() != identity) {
+    return Fail(Code::STORE_REPLACED,
+                "the store in %s is not the one that this namespace was started with (%s, now %s)",
+                settings.state_directory.value.c_str(), lock_file.store_id().c_str(),
+                identity.c_str());
+  }
+  *out = std::move(store);
+  return Status::Ok();
 }
 Status OpenRegion(const OpenContext& context, std::unique_ptr<Region>* out) {
   return OpenInTime(context, true, out);
@@ -7229,12 +7238,6 @@ std::int64_t TryElect(const Region& region, std::int64_t levels) noexcept {
   }
   return -1;
 }
-Status CheckStateDirectory(const Header& header, const Settings& settings) {
-  if (header.store_kind == static_cast<std::uint32_t>(StoreKind::kNone)) return Status::Ok();
-  LockFile lock_file;
-  return lock_file.Open(settings.state_directory.value, header.id_namespace, header.file_mode,
-                        header.group_id, false);
-}
 }  // namespace
 BusyFlag::BusyFlag(std::atomic<std::uint32_t>& flag, Clock& clock, std::int64_t deadline_ns)
     : flag_(flag) {
@@ -7340,9 +7343,7 @@ Status Generator::ExtendNow(Attachment& attachment, std::uint32_t busy_timeout_m
   if (wanted == 0) return Status::Ok();
   std::unique_ptr<Store> store;
   std::uint64_t granted = 0;
-  Status status = CheckStateDirectory(header, settings_);
-  if (status.ok()) status = OpenStoreOf(header, settings_, busy_timeout_ms, &store);
-  if (status.ok()) status = CheckStoreIdentity(header, settings_, store.get());
+  Status status = OpenKnownStoreOf(header, settings_, busy_timeout_ms, &store);
   if (status.ok()) status = store->Extend(LeaseKeyOf(header), wanted, &granted);
   EventLine& events = attachment.image().events;
   if (status.ok()) {
