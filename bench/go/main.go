@@ -38,8 +38,7 @@ func check(err error) {
 	}
 }
 
-func subjects(flake *shmflake.Flake, c inC) []subject {
-	ctx, _ := context.WithCancel(context.Background())
+func subjects(ctx context.Context, flake *shmflake.Flake, c inC) []subject {
 	cIDs, ids, uuids := make([]uint64, many), make([]shmflake.ID, many), make([]shmflake.UUID, many)
 	id, err := flake.Next()
 	check(err)
@@ -117,7 +116,9 @@ func main() {
 	c := openInC()
 	defer c.close()
 
-	all := subjects(flake, c)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	all := subjects(ctx, flake, c)
 	counts := map[string]int{}
 	for _, each := range all {
 		counts[each.name] = 1 + int(float64(*window)/(1+perCall(each.run, 20_000)))
