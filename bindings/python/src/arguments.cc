@@ -16,7 +16,7 @@ namespace {
 // An int, or what says that it is one (__index__): no float, no str.
 py::object ToInt(py::handle value) {
   PyObject* const index = PyNumber_Index(value.ptr());
-  if (index == nullptr) throw py::error_already_set();
+  if (index == nullptr) throw PythonError();
   return py::reinterpret_steal<py::object>(index);
 }
 
@@ -29,14 +29,14 @@ py::object ToInt(py::handle value) {
 std::uint64_t ToUint64(py::handle value) {
   const unsigned long long number = PyLong_AsUnsignedLongLong(ToInt(value).ptr());
   if (number == std::numeric_limits<unsigned long long>::max() && PyErr_Occurred() != nullptr) {
-    throw py::error_already_set();
+    throw PythonError();
   }
   return number;
 }
 
 std::int64_t ToInt64(py::handle value) {
   const long long number = PyLong_AsLongLong(ToInt(value).ptr());
-  if (number == -1 && PyErr_Occurred() != nullptr) throw py::error_already_set();
+  if (number == -1 && PyErr_Occurred() != nullptr) throw PythonError();
   return number;
 }
 
@@ -46,7 +46,7 @@ std::uint32_t ToUint32(py::handle value, const char* name) {
   const long long wide = PyLong_AsLongLongAndOverflow(number.ptr(), &overflow);
   if (overflow != 0 || wide < 0 || wide > std::numeric_limits<std::uint32_t>::max()) {
     PyErr_Format(PyExc_OverflowError, "%s must be 0..4294967295: %S", name, number.ptr());
-    throw py::error_already_set();
+    throw PythonError();
   }
   return static_cast<std::uint32_t>(wide);
 }
@@ -54,7 +54,7 @@ std::uint32_t ToUint32(py::handle value, const char* name) {
 std::size_t ToCount(py::handle value, const char* name) {
   const py::object number = ToInt(value);
   const Py_ssize_t count = PyLong_AsSsize_t(number.ptr());
-  if (count == -1 && PyErr_Occurred() != nullptr) throw py::error_already_set();
+  if (count == -1 && PyErr_Occurred() != nullptr) throw PythonError();
   if (count < 0) {
     const std::string message = std::string(name) + " must be 1 or more: " + std::to_string(count);
     ThrowSaying(SHMFLAKE_E_COUNT, message.c_str());
@@ -65,11 +65,11 @@ std::size_t ToCount(py::handle value, const char* name) {
 std::string ToText(py::handle value, const char* name) {
   if (!PyUnicode_Check(value.ptr())) {
     PyErr_Format(PyExc_TypeError, "%s must be str, not %s", name, Py_TYPE(value.ptr())->tp_name);
-    throw py::error_already_set();
+    throw PythonError();
   }
   Py_ssize_t size = 0;
   const char* const text = PyUnicode_AsUTF8AndSize(value.ptr(), &size);
-  if (text == nullptr) throw py::error_already_set();
+  if (text == nullptr) throw PythonError();
   std::string copy(text, static_cast<std::size_t>(size));
   if (copy.find('\0') != std::string::npos) ThrowNul(name);
   return copy;
@@ -82,13 +82,13 @@ std::optional<std::string> ToTextOrNone(py::handle value, const char* name) {
 
 std::string ToPath(py::handle value) {
   PyObject* converted = nullptr;
-  if (PyUnicode_FSConverter(value.ptr(), &converted) == 0) throw py::error_already_set();
+  if (PyUnicode_FSConverter(value.ptr(), &converted) == 0) throw PythonError();
   return py::reinterpret_steal<py::bytes>(converted);  // FSConverter refused a NUL
 }
 
 SixteenBytes ToSixteenBytes(py::handle value, const char* name) {
   Py_buffer view;
-  if (PyObject_GetBuffer(value.ptr(), &view, PyBUF_SIMPLE) != 0) throw py::error_already_set();
+  if (PyObject_GetBuffer(value.ptr(), &view, PyBUF_SIMPLE) != 0) throw PythonError();
   SixteenBytes bytes{};
   const Py_ssize_t size = view.len;
   if (size == static_cast<Py_ssize_t>(bytes.size())) {
@@ -97,7 +97,7 @@ SixteenBytes ToSixteenBytes(py::handle value, const char* name) {
   PyBuffer_Release(&view);
   if (size != static_cast<Py_ssize_t>(bytes.size())) {
     PyErr_Format(PyExc_ValueError, "%s must be 16 bytes: %zd", name, size);
-    throw py::error_already_set();
+    throw PythonError();
   }
   return bytes;
 }

@@ -3,6 +3,9 @@
 
 #include <shmflake/shmflake.h>
 
+#include <exception>
+#include <utility>
+
 #include "results.h"
 
 namespace py = pybind11;
@@ -20,6 +23,17 @@ void SetErrorSaying(int code, const char* message, const py::object& drawn) {
 
 }  // namespace
 
+void AddErrors() {
+  static bool added = false;  // for all interpreters, under the GIL
+  if (std::exchange(added, true)) return;
+  py::register_exception_translator([](std::exception_ptr thrown) {
+    try {
+      if (thrown) std::rethrow_exception(thrown);
+    } catch (const PythonError&) {  // the exception is set
+    }
+  });
+}
+
 void SetError(int code, py::object drawn) {
   Guarded([&]() -> PyObject* {
     SetErrorSaying(code, shmflake_last_error(), drawn);
@@ -29,12 +43,12 @@ void SetError(int code, py::object drawn) {
 
 void Throw(int code, py::object drawn) {
   SetErrorSaying(code, shmflake_last_error(), drawn);
-  throw py::error_already_set();
+  throw PythonError();
 }
 
 void ThrowSaying(int code, const char* message, py::object drawn) {
   SetErrorSaying(code, message, drawn);
-  throw py::error_already_set();
+  throw PythonError();
 }
 
 }  // namespace shmflake_python

@@ -7,6 +7,13 @@
 
 namespace shmflake_python {
 
+// Thrown when this thread's exception is set. pybind11's own class takes the GIL in its destructor,
+// for the first interpreter, and so waits for ever in another one.
+struct PythonError {};
+
+// Lets pybind11's dispatcher know that class.
+void AddErrors();
+
 // Sets this thread's exception: the class of `code`, with shmflake_last_error() as its message. Must
 // come before this thread's next call into the library. `drawn` is what was drawn before the
 // failure, hence the caller's.
@@ -26,6 +33,7 @@ template <typename Call>
 PyObject* Guarded(Call call) {
   try {
     return call();
+  } catch (const PythonError&) {
   } catch (pybind11::error_already_set& error) {
     error.restore();
   } catch (const pybind11::builtin_exception& error) {

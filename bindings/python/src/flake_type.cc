@@ -27,7 +27,7 @@ PyObject* New(PyTypeObject* type, PyObject* args, PyObject* keywords) {
     py::dict options =
         keywords == nullptr ? py::dict() : py::reinterpret_steal<py::dict>(PyDict_Copy(keywords));
     PyObject* name_argument = nullptr;
-    if (PyArg_ParseTuple(args, "|O:Flake", &name_argument) == 0) throw py::error_already_set();
+    if (PyArg_ParseTuple(args, "|O:Flake", &name_argument) == 0) throw PythonError();
     py::object name = py::none();
     if (name_argument != nullptr) {
       name = py::reinterpret_borrow<py::object>(name_argument);
@@ -225,7 +225,7 @@ Use::Use(py::handle flake) : flake_(FlakeOf(flake.ptr())) {
     is_flake |= type->tp_dealloc == Deallocate;
   }
   if (!is_flake) throw py::type_error("not a Flake");
-  if (!MayCall(flake_)) throw py::error_already_set();
+  if (!MayCall(flake_)) throw PythonError();
   BeginCall(flake_);
 }
 

@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "errors.h"
+
 namespace py = pybind11;
 
 namespace shmflake_python {
@@ -28,7 +30,7 @@ bool IsBytes(const Py_buffer& view) {
 
 IdBuffer::IdBuffer(py::handle object) {
   constexpr int kWanted = PyBUF_WRITABLE | PyBUF_FORMAT | PyBUF_C_CONTIGUOUS;
-  if (PyObject_GetBuffer(object.ptr(), &view_, kWanted) != 0) throw py::error_already_set();
+  if (PyObject_GetBuffer(object.ptr(), &view_, kWanted) != 0) throw PythonError();
   const bool is_bytes = IsBytes(view_);
   if (!is_bytes && !IsInteger(view_)) {
     PyErr_Format(PyExc_TypeError,
@@ -41,7 +43,7 @@ IdBuffer::IdBuffer(py::handle object) {
     return;
   }
   PyBuffer_Release(&view_);
-  throw py::error_already_set();
+  throw PythonError();
 }
 
 bool IdBuffer::aligned() const {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <utility>
 
+#include "errors.h"
 #include "gil.h"
 #include "results.h"
 
@@ -49,11 +50,11 @@ LogSink::LogSink(py::object callable) : callable_(std::move(callable)) {
   if (PyCallable_Check(callable_.ptr()) == 0) {
     PyErr_Format(PyExc_TypeError, "log must be callable, not %s",
                  Py_TYPE(callable_.ptr())->tp_name);
-    throw py::error_already_set();
+    throw PythonError();
   }
   if (!InMainInterpreter()) {
     PyErr_SetString(PyExc_RuntimeError, "log needs the main interpreter");
-    throw py::error_already_set();
+    throw PythonError();
   }
   static bool registered = false;  // of the one main interpreter, under the GIL
   if (!registered) {
@@ -76,15 +77,15 @@ void LogSink::Call(int level, const char* event, const shmflake_log_field* field
   const Running running{this, t_running};
   t_running = &running;
   ++running_;
-  try {
+  PyObject* const called = Guarded([&]() -> PyObject* {
     py::dict values;
-    for (std::size_t i = 0; i < count; ++i)
+    for (std::size_t i = 0; i < count; ++i) {
       values[ToPython(fields[i].key)] = ToPython(fields[i].value);
+    }
     callable_(level, ToPython(event), values);
-  } catch (py::error_already_set& error) {
-    error.restore();
-    PyErr_WriteUnraisable(callable_.ptr());
-  }
+    return Py_None;
+  });
+  if (called == nullptr) PyErr_WriteUnraisable(callable_.ptr());
   --running_;
   t_running = running.outer;
 }

@@ -23,7 +23,8 @@ int Execute(PyObject* object) {
   const bool executed = Guarded([object]() -> PyObject* {
                           py::detail::get_internals();
                           auto module = py::reinterpret_borrow<py::module_>(object);
-                          if (!MakerOf(object)->Load()) throw py::error_already_set();
+                          if (!MakerOf(object)->Load()) throw PythonError();
+                          AddErrors();
                           AddDefaultDraws(module);
                           AddFlakeType(module);
                           AddRecords(module);

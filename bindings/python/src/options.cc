@@ -44,7 +44,7 @@ struct Setters {
   static void Switch(Options& self, const char* name, py::handle value) {
     if (!PyBool_Check(value.ptr())) {
       PyErr_Format(PyExc_TypeError, "%s must be bool, not %s", name, Py_TYPE(value.ptr())->tp_name);
-      throw py::error_already_set();
+      throw PythonError();
     }
     self.options_.*kField = value.ptr() == Py_True ? std::uint32_t{SHMFLAKE_ON} : kOff;
   }

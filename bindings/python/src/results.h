@@ -9,11 +9,13 @@
 #include <cstdint>
 #include <cstring>
 
+#include "errors.h"
+
 namespace shmflake_python {
 
 // A new reference that may be nullptr with an exception set, as the C API returns.
 inline pybind11::object Owned(PyObject* object) {
-  if (object == nullptr) throw pybind11::error_already_set();
+  if (object == nullptr) throw PythonError();
   return pybind11::reinterpret_steal<pybind11::object>(object);
 }
 
