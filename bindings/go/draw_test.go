@@ -230,7 +230,7 @@ func TestAnInstantOutOfRangeIsRefused(t *testing.T) {
 	for _, instant := range []time.Time{
 		{}, time.Unix(0, 0), time.Date(2020, 12, 31, 23, 59, 59, 999_999_999, time.UTC),
 		time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC), time.Unix(math.MaxInt64/2, 0), time.Unix(math.MinInt64/2, 0),
-		time.Unix(math.MaxInt64/1000+1_609_459_200, 0), // wraps around in milliseconds
+		time.Unix(math.MaxUint64/1000+1_700_000_000, 0), // as milliseconds it would wrap around to 2023
 	} {
 		lowest, highest, err := flake.Bounds(instant)
 		checkError(t, err, shmflake.ErrInstant)

@@ -78,6 +78,32 @@ func TestNamesThatAreNotAllowedAreRefused(t *testing.T) {
 	}
 }
 
+// A call that waits comes back to Go on any thread, whose last error is another's.
+func TestMessagesAreNotMixedUpAfterAWait(t *testing.T) {
+	flake := open(t, slow(5)...)
+	var waiting sync.WaitGroup
+	for i := 0; i < 32; i++ {
+		waiting.Add(1)
+		go func(i int) {
+			defer waiting.Done()
+			for j := 0; j < 10; j++ {
+				var err error
+				if i%2 == 0 {
+					_, err = flake.Next()
+				} else {
+					_, err = flake.NextN(make([]shmflake.ID, 5))
+				}
+				if err != nil { // two a second may have an ID
+					checkError(t, err, shmflake.ErrExhausted, "sequence")
+				}
+				_, err = shmflake.Settings("", shmflake.WithWorkerID(uint32(1000+i)))
+				checkError(t, err, shmflake.ErrWorkerID, fmt.Sprint(": ", 1000+i))
+			}
+		}(i)
+	}
+	waiting.Wait()
+}
+
 func TestMessagesAreNotMixedUpBetweenGoroutines(t *testing.T) {
 	var waiting sync.WaitGroup
 	for i := 0; i < 16; i++ {
