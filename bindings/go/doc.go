@@ -19,14 +19,15 @@
 //
 //   - the installed library: pkg-config finds it as "shmflake". This is what happens by default.
 //   - the build tag shmflake_amalgamation: the library is compiled from a single file within this
-//     module. That needs a C++20 compiler, sqlite3.h and libsqlite3 (Debian: g++ and
-//     libsqlite3-dev), and no installed shmflake.
+//     module, so that no shmflake need be installed. That needs a C++20 compiler, the headers of
+//     Boost.Interprocess and toml++, and SQLite with its header (Debian: g++ libboost-dev
+//     libtomlplusplus-dev libsqlite3-dev). The program then needs libsqlite3 and libstdc++ to run.
 //
 // # Goroutines
 //
-// All functions and methods may be called by any goroutines at once, Close among them. One Flake
-// for the whole program is the usual thing. A call that waits occupies a thread of the operating
-// system while it does, as every cgo call.
+// All functions and methods may be called by any goroutines at once, Close among them: it lets the
+// calls that are under way end. One Flake for the whole program is the usual thing. A call that
+// waits occupies a thread of the operating system while it does, as every cgo call.
 //
 // # Waiting
 //
