@@ -11,6 +11,13 @@ set(BUILD_TESTING OFF)
 add_subdirectory(${tree} tree EXCLUDE_FROM_ALL)
 
 file(GLOB capi_sources CONFIGURE_DEPENDS ${tree}/capi/src/*.cc)
-target_sources(_shmflake PRIVATE ${capi_sources})
-target_include_directories(_shmflake PRIVATE ${tree}/capi/include)
-target_link_libraries(_shmflake PRIVATE shmflake_core)
+add_library(shmflake_embedded OBJECT ${capi_sources})
+target_include_directories(shmflake_embedded PUBLIC ${tree}/capi/include)
+target_link_libraries(shmflake_embedded PUBLIC shmflake_core)
+target_compile_features(shmflake_embedded PRIVATE cxx_std_20)
+set_target_properties(shmflake_embedded PROPERTIES
+  POSITION_INDEPENDENT_CODE ON
+  CXX_EXTENSIONS OFF
+  UNITY_BUILD ${SHMFLAKE_UNITY_BUILD}
+  UNITY_BUILD_BATCH_SIZE 25)
+target_link_libraries(_shmflake PRIVATE shmflake_embedded shmflake_core)
