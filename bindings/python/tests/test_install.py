@@ -10,6 +10,8 @@ import pytest
 from support import TREE
 
 BUILD = os.environ.get("BUILD_UNDER_TEST", "")
+FROM_SOURCE = pytest.mark.skipif("FROM_SOURCE" not in os.environ,
+                                 reason="compiles for minutes; FROM_SOURCE=1 runs it")
 DRAW = """
 import uuid, shmflake
 assert shmflake.next_id() < shmflake.next_id() and type(shmflake.uuid7()) is uuid.UUID
@@ -58,6 +60,7 @@ def test_the_installed_package_finds_the_installed_library(prefix):
     assert str(prefix) in linked.split("libshmflake.so.0 => ")[1].split()[0] or ".." in linked
 
 
+@FROM_SOURCE
 def test_the_binding_builds_against_an_installed_library(prefix, tmp_path):
     build = tmp_path / "build"
     run("cmake", "-S", os.path.join(TREE, "bindings", "python"), "-B", build,
@@ -70,6 +73,7 @@ def test_the_binding_builds_against_an_installed_library(prefix, tmp_path):
     assert draw(package).startswith(str(package))
 
 
+@FROM_SOURCE
 def test_pip_makes_a_wheel_that_carries_the_library(tmp_path):
     """Unoptimised, to be quick."""
     run(sys.executable, "-m", "venv", tmp_path / "venv")
