@@ -218,6 +218,9 @@ Status Generator::NextN(std::uint64_t* ids, std::size_t n, std::size_t* filled) 
 
 DrawError Generator::Watermark(std::uint64_t* id) noexcept {
   Attachment& attachment = current();
+  if (attachment.region().header().ordering == static_cast<std::uint32_t>(Ordering::kRelaxed)) {
+    return {Code::OPTION, 0, 0};
+  }
   if (const DrawError error = attachment.Inspect(); IsAboutRegion(error.code)) return error;
   const std::uint64_t state = attachment.image().state.LoadRelaxed();
   if ((state & kRetiredBit) != 0) return {Code::RETIRED, 0, 0};

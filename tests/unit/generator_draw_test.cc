@@ -157,6 +157,16 @@ TEST_F(GeneratorTest, ARetiredRegionHasNoWatermark) {
   EXPECT_EQ(5U, mark);
 }
 
+TEST_F(GeneratorTest, InRelaxedOrderingThereIsNoWatermarkSinceBlocksOfLowerIdsAreOut) {
+  const auto generator = MustOpen([](Options* options) { options->ordering = "relaxed"; });
+  Next(generator.get());
+  std::uint64_t mark = 5;
+  const DrawError error = generator->Watermark(&mark);
+  EXPECT_FAILS(Code::OPTION, error);
+  EXPECT_TRUE(Contains(DescribeDrawError(error), "strict ordering"));
+  EXPECT_EQ(5U, mark);
+}
+
 // ---------------------------------------------------------------- Relaxed ordering
 
 TEST_F(GeneratorTest, RelaxedIdsOfTwoHandlesAreOrderedToOneTickAndNeverRepeat) {
