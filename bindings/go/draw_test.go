@@ -73,6 +73,14 @@ func TestEveryWayToDrawGoesOnWhereTheOthersEnded(t *testing.T) {
 	}
 }
 
+func TestInRelaxedOrderingThereIsNoWatermark(t *testing.T) {
+	flake := open(t, shmflake.WithOrdering(shmflake.OrderingRelaxed))
+	must(flake.Next())
+	if _, err := flake.Watermark(); !errors.Is(err, shmflake.ErrOption) {
+		t.Fatal(err)
+	}
+}
+
 func TestDrawingNoneIsAnError(t *testing.T) {
 	flake := open(t)
 	for name, err := range map[string]error{

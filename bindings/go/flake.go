@@ -28,7 +28,7 @@ func within[T any](f *Flake, call func(handle capi.Handle) (T, *capi.Failure)) (
 // of [A-Za-z0-9._-], not beginning with a dot. Settings that no option gives are looked for in the
 // environment, then in snowflake.toml, then have their default. A process may have many handles.
 //
-// The errors are all codes but those of the draw. May block.
+// The errors are all codes, but of the draw's only ErrTimeRange and ErrBeforeEpoch. May block.
 func Open(name string, options ...Option) (*Flake, error) {
 	handle, failure := capi.Open(name, collect(options))
 	if failure != nil {

@@ -82,7 +82,7 @@ func WithGroup(group string) Option {
 	return func(o *capi.Options) { o.Group = &group }
 }
 
-// WithMode is the region file's mode: 0600 (default), 0640, 0660.
+// WithMode is the region file's mode: 0600 (default), or with a group 0640, 0660.
 func WithMode(mode uint32) Option {
 	return func(o *capi.Options) { o.Mode = mode }
 }

@@ -30,7 +30,7 @@ def open(name=None, *, config_file=None, directory=None, state_directory=None, i
       id_namespace       what worker IDs are unique in. [region] Default: the region's name
       store              who remembers horizons: "sqlite" (default) or "none". [region]
       group              a group, name or number as str, whose members may attach. [region]
-      mode               the region file's mode: 0o600 (default), 0o640, 0o660
+      mode               the region file's mode: 0o600 (default); with a group 0o640 or 0o660
 
     The ID [region]
       worker_id          0..2**worker_id_bits - 1. SNOWFLAKE_WORKER_ID. Default: the ordinal of a
@@ -68,7 +68,8 @@ def open(name=None, *, config_file=None, directory=None, state_directory=None, i
       log_level          the lowest LogLevel that is passed on, default LogLevel.INFO
 
     Many Flakes in a process are allowed. Thread-safe; fork-safe; may wait up to wait_timeout_ms,
-    without the GIL. Raises shmflake.Error of all classes but DrawError; TypeError for an unknown
+    without the GIL. Raises shmflake.Error of all classes, of DrawError only TIME_RANGE and
+    BEFORE_EPOCH; TypeError for an unknown
     option or a wrong type, OverflowError for an int that does not fit.
     """
     options = dict(locals())

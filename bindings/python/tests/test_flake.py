@@ -178,6 +178,14 @@ def test_the_watermark_is_below_all_later_ones(flake):
     assert flake.next() == flake.watermark() < flake.next()
 
 
+def test_in_relaxed_ordering_there_is_no_watermark(name):
+    with shmflake.open(name, ordering="relaxed") as flake:
+        flake.next()
+        with pytest.raises(shmflake.ArgumentError, match="needs strict ordering") as caught:
+            flake.watermark()
+    assert caught.value.code == shmflake.Code.OPTION
+
+
 def test_relaxed_ordering_ascends_in_one_process_and_repeats_nothing(name):
     with shmflake.open(name, ordering="relaxed") as flake:
         ids = [flake.next() for _ in range(1000)] + flake.next_n(1000)

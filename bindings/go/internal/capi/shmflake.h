@@ -273,7 +273,8 @@ typedef struct shmflake_options {
   const char* group;
 
   uint32_t set; /* SHMFLAKE_SET_* bits */
-  /* The region file's mode: 0600 (default), 0640, 0660. A string ("0660") in the file. */
+  /* The region file's mode: 0600 (default), or with a group 0640, 0660. A string ("0660") in the
+   * file. */
   uint32_t mode;
   /* 0..2^worker_id_bits - 1. SNOWFLAKE_WORKER_ID or SHMFLAKE_WORKER_ID. [region] Keys of the file:
    * worker_id, or datacenter_id and machine_id. Default: the ordinal of a Kubernetes StatefulSet's
@@ -336,7 +337,8 @@ typedef struct shmflake_options {
 /*
  * Attaches to the region `name`, or creates it. NULL is "default"; else 1..63 of [A-Za-z0-9._-],
  * not beginning with a dot. NULL options mean all defaults. Many handles in a process are allowed.
- * Errors: all but those of the draw. Thread-safe; fork-safe; not async-signal-safe; may block.
+ * Errors: all, but of the draw's only TIME_RANGE and BEFORE_EPOCH. Thread-safe; fork-safe; not
+ * async-signal-safe; may block.
  */
 SHMFLAKE_API int shmflake_open(const char* name, const shmflake_options* options, shmflake** out);
 
