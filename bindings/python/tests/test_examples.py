@@ -2,11 +2,12 @@
 """Every example runs, and is short."""
 
 import os
+import re
 import subprocess
 import sys
 
 import pytest
-from support import EXAMPLES
+from support import EXAMPLES, TREE
 
 ALL = sorted(file for file in os.listdir(EXAMPLES) if file.endswith(".py"))
 PROGRAMS = {"first_id.py": ("UUIDv7", None), "many_processes.py": (" 0 repeats", None),
@@ -32,6 +33,14 @@ def test_an_example_runs(example):
 def test_an_example_is_short(example):
     with open(os.path.join(EXAMPLES, example), encoding="utf-8") as file:
         assert len(file.readlines()) < 50
+
+
+def test_the_readmes_program_runs():
+    with open(os.path.join(TREE, "README.md"), encoding="utf-8") as file:
+        program, = re.findall("```python\n(.*?)```", file.read(), re.S)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"\d+\n[0-9a-f-]{36}\n\[\d+, \d+, \d+\] \d+\n", done.stdout)
 
 
 def test_every_example_of_ours_is_there():
