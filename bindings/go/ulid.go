@@ -37,30 +37,11 @@ func ParseULID(text string) (ULID, error) {
 func (u ULID) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
 
 // UnmarshalText reads what ParseULID reads. Errors: ErrText.
-func (u *ULID) UnmarshalText(text []byte) error {
-	read, err := ParseULID(string(text))
-	if err != nil {
-		return err
-	}
-	*u = read
-	return nil
-}
+func (u *ULID) UnmarshalText(text []byte) error { return readSixteen(u, string(text), ParseULID) }
 
 // Value stores a ULID as text. It never fails.
 func (u ULID) Value() (driver.Value, error) { return u.String(), nil }
 
 // Scan reads text or 16 bytes. Errors: ErrText; an error of another type for a foreign one, NULL
 // among them.
-func (u *ULID) Scan(value any) error {
-	switch value := value.(type) {
-	case string:
-		return u.UnmarshalText([]byte(value))
-	case []byte:
-		if len(value) == len(u) {
-			copy(u[:], value)
-			return nil
-		}
-		return u.UnmarshalText(value)
-	}
-	return foreign(value, "ULID")
-}
+func (u *ULID) Scan(value any) error { return scanSixteen(u, value, "ULID", ParseULID) }

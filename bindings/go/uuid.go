@@ -43,32 +43,35 @@ func ParseUUID(text string) (UUID, error) {
 func (u UUID) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
 
 // UnmarshalText reads what ParseUUID reads. Errors: ErrText.
-func (u *UUID) UnmarshalText(text []byte) error {
-	read, err := ParseUUID(string(text))
-	if err != nil {
-		return err
-	}
-	*u = read
-	return nil
-}
+func (u *UUID) UnmarshalText(text []byte) error { return readSixteen(u, string(text), ParseUUID) }
 
 // Value stores a UUID as text, which PostgreSQL's uuid columns take, too. It never fails.
 func (u UUID) Value() (driver.Value, error) { return u.String(), nil }
 
 // Scan reads text or 16 bytes. Errors: ErrText; an error of another type for a foreign one, NULL
 // among them.
-func (u *UUID) Scan(value any) error {
+func (u *UUID) Scan(value any) error { return scanSixteen(u, value, "UUID", ParseUUID) }
+
+func readSixteen[T ~[16]byte](u *T, text string, parse func(string) (T, error)) error {
+	read, err := parse(text)
+	if err == nil {
+		*u = read
+	}
+	return err
+}
+
+func scanSixteen[T ~[16]byte](u *T, value any, name string, parse func(string) (T, error)) error {
 	switch value := value.(type) {
 	case string:
-		return u.UnmarshalText([]byte(value))
+		return readSixteen(u, value, parse)
 	case []byte:
-		if len(value) == len(u) {
-			copy(u[:], value)
+		if len(value) == len(*u) {
+			*u = *(*[16]byte)(value)
 			return nil
 		}
-		return u.UnmarshalText(value)
+		return readSixteen(u, string(value), parse)
 	}
-	return foreign(value, "UUID")
+	return foreign(value, name)
 }
 
 // timeOf48Bits is for UUIDs and ULIDs, which both begin with Unix milliseconds.
