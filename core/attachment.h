@@ -43,7 +43,8 @@ struct DrawWindow {
 struct DrawCache {
   DrawWindow window;
   std::atomic<Slot*> slot;
-  std::atomic<std::uint32_t> adopted;   // 0: this process has not made itself at home yet
+  // 0: this process has not made itself at home yet; else a number that no ancestor of it has here.
+  std::atomic<std::uint32_t> adopted;
   std::atomic<std::uint32_t> adopting;  // one thread does it
   std::atomic<std::uint32_t> busy;      // a thread extends the lease or follows
   std::atomic<std::int64_t> next_check_ns;
@@ -170,6 +171,10 @@ class Attachment {
   // In a child: descriptors and a slot of its own, once.
   void AdoptIfForked() noexcept {
     if (cache_->adopted.load(std::memory_order_acquire) == 0) Adopt();  // partner: Adopt
+  }
+  // Another one than before: this is a child of the process that it was before.
+  [[nodiscard]] std::uint32_t incarnation() const noexcept {
+    return cache_->adopted.load(std::memory_order_relaxed);
   }
 
  private:

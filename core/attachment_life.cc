@@ -25,6 +25,14 @@ SlotIdentity Myself(std::int64_t now_ns) noexcept {
   return identity;
 }
 
+// Copied by a fork, and counted on in the child: not the number that its parent had.
+std::uint32_t NextIncarnation() noexcept {
+  static std::atomic<std::uint32_t> last{0};
+  std::uint32_t next = 0;
+  while (next == 0) next = last.fetch_add(1, std::memory_order_relaxed) + 1;
+  return next;
+}
+
 }  // namespace
 
 Status Attachment::Start(std::unique_ptr<Region> region, std::uint32_t max_forward_ms) {
@@ -49,7 +57,7 @@ Status Attachment::Start(std::unique_ptr<Region> region, std::uint32_t max_forwa
   if (has_tsc_) (void)ProcessTscRate().CyclesWithin(0);  // the measurement's first reading
   Slot* slot = ClaimSlot(image().slots, region_->fd(), Myself(clock_.RealtimeNs()));
   cache_->slot.store(slot, std::memory_order_relaxed);
-  cache_->adopted.store(1, std::memory_order_release);
+  cache_->adopted.store(NextIncarnation(), std::memory_order_release);
   return Status::Ok();
 }
 
@@ -90,7 +98,7 @@ void Attachment::Adopt() noexcept {
     Slot* slot = ClaimSlot(image().slots, region_->fd(), Myself(clock_.RealtimeNs()));
     cache_->slot.store(slot, std::memory_order_relaxed);
   }
-  cache_->adopted.store(1, std::memory_order_release);  // partner: AdoptIfForked
+  cache_->adopted.store(NextIncarnation(), std::memory_order_release);  // partner: AdoptIfForked
   errno = saved_errno;
 }
 

@@ -113,17 +113,21 @@ DrawError Generator::TryNextAfter(Attachment& from, FastResult fast, std::uint64
 Status Generator::NextAfter(Attachment& from, FastResult fast, std::uint64_t spare,
                             std::uint64_t* id) {
   if (FinishFastId(from, fast, spare, id)) return Status::Ok();
-  Block block;
-  Attachment* drawn_from = nullptr;
-  Deadline deadline(*this);
-  SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(StreamKind::kIds, 1, false, &deadline, &block, &drawn_from));
-  *id = drawn_from->IdOf(block.first);
-  return Status::Ok();
+  return InOneProcess([&]() -> Status {
+    Block block;
+    Attachment* drawn_from = nullptr;
+    Deadline deadline(*this);
+    SHMFLAKE_RETURN_IF_ERROR(
+        DrawOrWait(StreamKind::kIds, 1, false, &deadline, &block, &drawn_from));
+    *id = drawn_from->IdOf(block.first);
+    return Status::Ok();
+  });
 }
 
 Status Generator::UuidAfter(Attachment& from, FastResult fast, std::uint64_t* state) {
   if (FinishFast(StreamKind::kUuids, from, fast, *state)) return Status::Ok();
-  return UuidBlocks(1, [state](std::uint64_t value) { *state = value; });
+  std::size_t filled = 0;
+  return UuidN(1, &filled, [state](std::size_t /*i*/, std::uint64_t value) { *state = value; });
 }
 
 DrawError Generator::DrawNowait(StreamKind kind, Attachment** from, std::uint64_t* value) noexcept {
@@ -180,16 +184,22 @@ Status Generator::NextBlock(std::uint64_t want, std::uint64_t* first, std::uint6
                 "next_n",
                 DescribeFormat(current().format()).c_str());
   }
-  Block block;
-  Attachment* from = nullptr;
-  Deadline deadline(*this);
-  SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(StreamKind::kIds, want, true, &deadline, &block, &from));
-  *first = from->IdOf(block.first);
-  *count = block.count;
-  return Status::Ok();
+  return InOneProcess([&]() -> Status {
+    Block block;
+    Attachment* from = nullptr;
+    Deadline deadline(*this);
+    SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(StreamKind::kIds, want, true, &deadline, &block, &from));
+    *first = from->IdOf(block.first);
+    *count = block.count;
+    return Status::Ok();
+  });
 }
 
 Status Generator::NextN(std::uint64_t* ids, std::size_t n, std::size_t* filled) {
+  return InOneProcess([&] { return NextNOnce(ids, n, filled); });
+}
+
+Status Generator::NextNOnce(std::uint64_t* ids, std::size_t n, std::size_t* filled) {
   Deadline deadline(*this);
   *filled = 0;
   while (*filled < n) {
@@ -238,7 +248,7 @@ bool Generator::Sleep(Attachment& attachment, std::int64_t ns, std::int64_t dead
 
 Status Generator::DrawOrWait(StreamKind kind, std::uint64_t want, bool within_tick,
                              Deadline* deadline, Block* block, Attachment** from) {
-  for (;;) {
+  for (bool overtime = false;;) {
     Attachment& attachment = current();
     std::uint64_t now = 0;
     const DrawError error = attachment.Draw(kind, want, within_tick, block, &now);
@@ -262,9 +272,14 @@ Status Generator::DrawOrWait(StreamKind kind, std::uint64_t want, bool within_ti
       RisingWord& ceiling = attachment.image().ceiling;
       const std::uint64_t before = ceiling.LoadRelaxed();
       failure = ExtendIfDue(attachment, true, deadline->ns());
-      // A store that fails is asked again, but not at every tick by everybody.
-      again = ceiling.LoadRelaxed() > before ||
-              Sleep(attachment, failure.ok() ? 2 * kNsPerMs : 20 * kNsPerMs, deadline->ns());
+      if (ceiling.LoadRelaxed() > before) {
+        // Past the deadline it is worth one look: the clock may have passed this ceiling as well.
+        again = !overtime;
+        overtime = clock_.MonotonicNs() >= deadline->ns();
+      } else {
+        // A store that fails is asked again, but not at every tick by everybody.
+        again = Sleep(attachment, failure.ok() ? 2 * kNsPerMs : 20 * kNsPerMs, deadline->ns());
+      }
     } else if (IsAboutRegion(error.code)) {
       failure = Follow(attachment, error, deadline->ns());
       again = failure.ok();

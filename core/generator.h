@@ -61,18 +61,21 @@ class Generator {
   Status UuidAfter(Attachment& from, FastResult fast, std::uint64_t* state);
   [[nodiscard]] DrawError UuidNowaitAfter(Attachment& from, FastResult fast,
                                           std::uint64_t* state) noexcept;
-  // Calls use(state) n times, ascending; what it was called for is drawn also on failure.
+  // Calls use(i, state) for i = 0..n-1, ascending. *filled counts those that are valid, also on
+  // failure.
   template <typename Use>
-  Status UuidBlocks(std::uint64_t n, Use&& use) {
-    Deadline deadline(*this);
-    while (n > 0) {
-      Block block;
-      Attachment* from = nullptr;
-      SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(StreamKind::kUuids, n, false, &deadline, &block, &from));
-      for (std::uint64_t i = 0; i < block.count; ++i) use(block.first + i);
-      n -= block.count;
-    }
-    return Status::Ok();
+  Status UuidN(std::size_t n, std::size_t* filled, Use&& use) {
+    return InOneProcess([&]() -> Status {
+      Deadline deadline(*this);
+      for (*filled = 0; *filled < n;) {
+        Block block;
+        Attachment* from = nullptr;
+        SHMFLAKE_RETURN_IF_ERROR(
+            DrawOrWait(StreamKind::kUuids, n - *filled, false, &deadline, &block, &from));
+        for (std::uint64_t i = 0; i < block.count; ++i) use((*filled)++, block.first + i);
+      }
+      return Status::Ok();
+    });
   }
 
   // *filled counts the valid IDs, also on failure.
@@ -112,12 +115,25 @@ class Generator {
   // Whether the draw of the value is done without reading the clock.
   [[nodiscard]] static bool FinishFast(StreamKind kind, Attachment& from, FastResult fast,
                                        std::uint64_t value) noexcept;
+  Status NextNOnce(std::uint64_t* ids, std::size_t n, std::size_t* filled);
   // The same of an ID, which is written to *id.
   [[nodiscard]] static bool FinishFastId(Attachment& from, FastResult fast, std::uint64_t spare,
                                          std::uint64_t* id) noexcept;
   // One value without any waiting, or WOULD_WAIT.
   [[nodiscard]] DrawError DrawNowait(StreamKind kind, Attachment** from,
                                      std::uint64_t* value) noexcept;
+  // Runs a call that may log. A log function may fork, and both sides return from it: what was drawn
+  // before is the parent's, and the child starts the call anew.
+  template <typename Call>
+  Status InOneProcess(Call&& call) {
+    for (;;) {
+      Attachment& began_with = current();  // it is kept until close
+      began_with.AdoptIfForked();
+      const std::uint32_t before = began_with.incarnation();
+      Status status = call();
+      if (began_with.incarnation() == before) return status;
+    }
+  }
   // One step of any size, with all the waiting. *from is what the block was drawn from.
   Status DrawOrWait(StreamKind kind, std::uint64_t want, bool within_tick, Deadline* deadline,
                     Block* block, Attachment** from);

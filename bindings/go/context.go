@@ -52,7 +52,8 @@ func nowaitOrAwait[T any](ctx context.Context, f *Flake, nowait, call func(*Flak
 }
 
 // NextContext is Next, but returns when the context is done, with its error, wrapped. What is drawn
-// after that is a gap.
+// after that is a gap. The wait that was given up goes on, for up to WithWaitTimeoutMS, on a thread of
+// the operating system: a program that gives up thousands of waits a second should wait less, too.
 func (f *Flake) NextContext(ctx context.Context) (ID, error) {
 	return nowaitOrAwait(ctx, f, (*Flake).NextNowait, (*Flake).Next)
 }

@@ -83,18 +83,19 @@ int shmflake_uuid7_nowait(shmflake_handle* flake, unsigned char out[16]) {
 }
 
 int shmflake_uuid7_n(shmflake_handle* flake, unsigned char (*out)[16], size_t n, size_t* filled) {
-  size_t written = 0;
+  size_t drawn = 0;
   if (filled != nullptr) *filled = 0;
   if (flake == nullptr) return SetNullArgument("flake");
   if (out == nullptr) return SetNullArgument("out");
   if (n == 0 || n > std::numeric_limits<size_t>::max() / 16) {
     return SetLastError(Fail(Code::COUNT, "n must be 1 or more: %zu", n));
   }
-  const int code = Guarded([&]() -> Status {
-    return flake->generator.UuidBlocks(
-        n, [&](uint64_t state) { shmflake::WriteUuid7(state, PooledRandom(), out[written++]); });
+  const int code = Guarded([&] {
+    return flake->generator.UuidN(n, &drawn, [out](size_t i, uint64_t state) {
+      shmflake::WriteUuid7(state, PooledRandom(), out[i]);
+    });
   });
-  if (filled != nullptr) *filled = written;
+  if (filled != nullptr) *filled = drawn;
   return code;
 }
 

@@ -119,6 +119,33 @@ TEST_F(GeneratorLeaseTest, TheShortestHorizonCarriesALongRun) {
   EXPECT_LE(Extensions(generator.get()), 3000U / 25);
 }
 
+// Takes longer over every extension than the horizon lasts, as a slow disk would.
+class SlowLogger : public Logger {
+ public:
+  explicit SlowLogger(FakeClock* clock) : clock_(clock) {}
+  void Log(LogLevel /*level*/, const char* event,
+           std::initializer_list<LogField> /*fields*/) override {
+    if (std::string(event) == "lease_extended") clock_->Advance(150 * kMs);
+  }
+
+ private:
+  FakeClock* clock_;
+};
+
+TEST_F(GeneratorLeaseTest, ExtensionsThatTakeLongerThanTheHorizonEndAtTheDeadline) {
+  Options options = place_.MakeOptions();
+  options.horizon_ms = 100;
+  options.wait_timeout_ms = 400;
+  Generator generator(place_.Resolve(options), std::make_unique<SlowLogger>(&clock_), clock_);
+  ASSERT_SUCCEEDS(generator.Open(false));
+  clock_.Advance(kSecond);
+  const std::int64_t before = clock_.MonotonicNs();
+  std::uint64_t id = 0;
+  EXPECT_FAILS(Code::CEILING, generator.Next(&id));
+  EXPECT_LE(clock_.MonotonicNs() - before, 800 * kMs);
+  EXPECT_GE(Extensions(&generator), 3U) << "the whole time was used";
+}
+
 // ---------------------------------------------------------------- A store that fails
 
 TEST_F(GeneratorLeaseTest, GoesOnToTheCeilingWithoutAStoreThenRefusesInItsWordsThenRecovers) {

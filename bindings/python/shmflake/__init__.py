@@ -11,8 +11,9 @@
 
 No daemon, no lock, no configuration. What is promised:
 
-- Unique: no two calls, in any thread or process of the host, or of any host with a worker ID of its
-  own, get the same ID; not after kill -9, fork, a clock that was set back, or a reboot.
+- Unique: no two calls on a region, in any thread or process of the host, or of any host with a worker
+  ID of its own, get the same ID; not after kill -9, fork, a clock that was set back, or a reboot.
+  Regions of different names may give equal IDs, unless they are opened with one id_namespace.
 - Ordered: an ID is larger than all whose draw ended before its own began, in any process.
 - Never stuck: a dead or stopped process holds nobody up, and every wait has a deadline.
 - Honest: when it cannot promise uniqueness it raises shmflake.Error, which says why.

@@ -27,7 +27,8 @@ def open(name=None, *, config_file=None, directory=None, state_directory=None, i
       state_directory    where the lock file and the SQLite store lie; must outlive a reboot.
                          SHMFLAKE_STATE_DIR. Default: /var/lib/shmflake for root, else
                          ~/.local/state/shmflake
-      id_namespace       what worker IDs are unique in. [region] Default: the region's name
+      id_namespace       what worker IDs are unique in. [region] Default: the region's name, so that
+                         two regions of different names may give equal IDs
       store              who remembers horizons: "sqlite" (default) or "none". [region]
       group              a group, name or number as str, whose members may attach. [region]
       mode               the region file's mode: 0o600 (default); with a group 0o640 or 0o660

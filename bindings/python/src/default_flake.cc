@@ -60,7 +60,7 @@ PyObject* Draw(PyObject* module, PyObject*) {
 PyMethodDef g_draws[] = {
     {"next_id", Draw<DrawId>, METH_NOARGS,
      "next_id($module, /)\n--\n\n"
-     "Draw a 64-bit ID: an int, 1 to 2**63 - 1, that no other call on this host gets.\n\n"
+     "Draw a 64-bit ID: an int, 1 to 2**63 - 1, that no other call gets.\n\n"
      "It comes from the region \"default\", which is configured by the environment and by\n"
      "snowflake.toml alone, and is opened at the first call. In strict ordering (the default)\n"
      "it is larger than every ID whose draw ended before this call began, in any process.\n\n"
@@ -69,7 +69,7 @@ PyMethodDef g_draws[] = {
      "Safe in threads and after os.fork(). Holds the GIL, unless it has to wait."},
     {"uuid7", Draw<DrawUuid7>, METH_NOARGS,
      "uuid7($module, /)\n--\n\n"
-     "Draw a UUIDv7 (RFC 9562): a uuid.UUID, larger than every one drawn before on this host.\n\n"
+     "Draw a UUIDv7 (RFC 9562): a uuid.UUID, larger than every one drawn before.\n\n"
      "48 bits of Unix milliseconds, a 16-bit counter that all processes share, and 58\n"
      "cryptographically random bits. From the region \"default\", as next_id(), whose errors it\n"
      "has. Safe in threads and after os.fork(). Holds the GIL, unless it has to wait."},

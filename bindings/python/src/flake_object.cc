@@ -45,12 +45,14 @@ void CloseHandle(FlakeObject* self) {
 
 }  // namespace
 
+void ForgetCalls(FlakeObject* self) {
+  self->calls = 0;
+  self->calls_of = getpid();
+}
+
 void BeginCall(FlakeObject* self) {
   // A child has none of the threads that were inside a call when it was forked.
-  if (const pid_t process = getpid(); self->calls_of != process) {
-    self->calls = 0;
-    self->calls_of = process;
-  }
+  if (self->calls_of != getpid()) ForgetCalls(self);
   Py_INCREF(self);
   ++self->calls;
 }

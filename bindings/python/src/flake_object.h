@@ -22,6 +22,9 @@ struct FlakeObject {
   pid_t calls_of;    // the process that counted them
 };
 
+// In a child: nobody is inside a call.
+void ForgetCalls(FlakeObject* self);
+
 // A call begins and ends. The end may close the handle.
 void BeginCall(FlakeObject* self);
 void EndCall(FlakeObject* self);

@@ -19,6 +19,9 @@ namespace {
 // The attribute of the type in which its module is found again.
 constexpr const char* kModule = "_module";
 
+// The calls of this thread.
+thread_local const Use* t_innermost = nullptr;
+
 FlakeObject* FlakeOf(PyObject* self) { return reinterpret_cast<FlakeObject*>(self); }
 
 // Flake(name=None, **options)
@@ -227,9 +230,19 @@ Use::Use(py::handle flake) : flake_(FlakeOf(flake.ptr())) {
   if (!is_flake) throw py::type_error("not a Flake");
   if (!MayCall(flake_)) throw PythonError();
   BeginCall(flake_);
+  outer_ = t_innermost;
+  t_innermost = this;
 }
 
-Use::~Use() { EndCall(flake_); }
+Use::~Use() {
+  t_innermost = outer_;
+  EndCall(flake_);
+}
+
+void Use::AfterForkInChild() {
+  for (const Use* use = t_innermost; use != nullptr; use = use->outer_) ForgetCalls(use->flake_);
+  for (const Use* use = t_innermost; use != nullptr; use = use->outer_) ++use->flake_->calls;
+}
 
 shmflake* Use::get() const { return flake_->handle; }
 

@@ -30,8 +30,13 @@ class Use {
   [[nodiscard]] shmflake* get() const;
   [[nodiscard]] const UuidMaker& uuid_maker() const;
 
+  // For pthread_atfork: of the calls that were under way, a child has those of the thread that
+  // forked, which was in a log callable.
+  static void AfterForkInChild();
+
  private:
   FlakeObject* flake_;
+  const Use* outer_;  // of the same thread
 };
 
 }  // namespace shmflake_python

@@ -90,6 +90,12 @@ void LogSink::Call(int level, const char* event, const shmflake_log_field* field
   t_running = running.outer;
 }
 
+void LogSink::AfterForkInChild() {
+  int logging = 0;
+  for (const Running* running = t_running; running != nullptr; running = running->outer) ++logging;
+  g_logging.store(logging);
+}
+
 void LogSink::OnLog(void* context, int level, const char* event, const shmflake_log_field* fields,
                     std::size_t count) {
   g_logging.fetch_add(1);

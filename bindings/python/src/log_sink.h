@@ -31,6 +31,9 @@ class LogSink {
   // Whether any thread is; only with the GIL.
   [[nodiscard]] bool runs() const { return running_ > 0; }
 
+  // For pthread_atfork: a child has only the callables that the forking thread was in.
+  static void AfterForkInChild();
+
   [[nodiscard]] PyObject* callable() const { return callable_.ptr(); }
 
  private:

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "many.h"
 
-#include <array>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -23,35 +22,19 @@ namespace {
 // and leave it to no other thread, which would keep it for milliseconds.
 constexpr std::size_t kDrawnHoldingGil = 16;
 
-// Draws n IDs; *filled is how many are valid, also on failure. Returns the code.
+// Draws n IDs; *filled is how many are valid, also on failure. Returns the code. A log callable may
+// fork in the call that waits, and both sides return: what was drawn before it would be in both,
+// hence it is a gap.
 int Draw(shmflake* flake, std::uint64_t* ids, std::size_t n, std::size_t* filled) {
-  std::size_t drawn = 0;
   if (n <= kDrawnHoldingGil) {
+    std::size_t drawn = 0;
     while (drawn < n && shmflake_next_nowait(flake, ids + drawn) == 0) ++drawn;
     if (drawn == n && n != 0) {
       *filled = n;
       return 0;
     }
   }
-  std::size_t rest = 0;
-  const int code =
-      WithoutGil([&] { return shmflake_next_n(flake, ids + drawn, n - drawn, &rest); });
-  *filled = drawn + rest;
-  return code;
-}
-
-// For memory where no uint64_t may lie.
-int DrawUnaligned(shmflake* flake, char* out, std::size_t n, std::size_t* filled) {
-  std::array<std::uint64_t, 512> ids;
-  int code = 0;
-  do {
-    const std::size_t wanted = std::min(ids.size(), n - *filled);
-    std::size_t drawn = 0;
-    code = Draw(flake, ids.data(), wanted, &drawn);
-    std::memcpy(out + *filled * sizeof(ids[0]), ids.data(), drawn * sizeof(ids[0]));
-    *filled += drawn;
-  } while (code == 0 && *filled < n);
-  return code;
+  return WithoutGil([&] { return shmflake_next_n(flake, ids, n, filled); });
 }
 
 template <typename T>
@@ -69,6 +52,14 @@ py::object List(std::size_t n, NewItem new_item) {
     PyList_SET_ITEM(list.ptr(), static_cast<Py_ssize_t>(i), Owned(new_item(i)).release().ptr());
   }
   return list;
+}
+
+// For memory where no uint64_t may lie: all in one call, for the same reason.
+int DrawUnaligned(shmflake* flake, char* out, std::size_t n, std::size_t* filled) {
+  const auto ids = Room<std::uint64_t>(n);
+  const int code = Draw(flake, ids.get(), n, filled);
+  std::memcpy(out, ids.get(), *filled * sizeof(ids[0]));
+  return code;
 }
 
 }  // namespace

@@ -2,11 +2,15 @@
 // The native module shmflake._shmflake: translates shmflake.h, and leaves taste to the Python files
 // beside it. Initialised in two phases, so that each interpreter has a module, and a uuid.UUID, of
 // its own; PYBIND11_MODULE would make one for all.
+#include <pthread.h>
 #include <pybind11/pybind11.h>
+
+#include <new>
 
 #include "default_flake.h"
 #include "errors.h"
 #include "flake_type.h"
+#include "log_sink.h"
 #include "names.h"
 #include "records.h"
 #include "text_forms.h"
@@ -19,11 +23,21 @@ namespace {
 
 UuidMaker* MakerOf(PyObject* module) { return static_cast<UuidMaker*>(PyModule_GetState(module)); }
 
+// Once a process, whatever interpreters there are. The handle itself needs no handler.
+void RegisterForkHandler() {
+  static const int error = pthread_atfork(nullptr, nullptr, [] {
+    Use::AfterForkInChild();
+    LogSink::AfterForkInChild();
+  });
+  if (error != 0) throw std::bad_alloc();
+}
+
 int Execute(PyObject* object) {
   const bool executed = Guarded([object]() -> PyObject* {
                           py::detail::get_internals();
                           auto module = py::reinterpret_borrow<py::module_>(object);
                           if (!MakerOf(object)->Load()) throw PythonError();
+                          RegisterForkHandler();
                           AddErrors();
                           AddDefaultDraws(module);
                           AddFlakeType(module);

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 import shmflake
-from support import Child, assert_no_repeats
+from support import Child, assert_no_repeats, run_python
 
 
 def test_thousands_of_children_draw_from_what_they_inherited(flake):
@@ -26,6 +26,40 @@ def test_thousands_of_children_draw_from_what_they_inherited(flake):
             ids += child.ids()
     assert len(ids) == 50 * 40 * 22
     assert_no_repeats(ids)
+
+
+FORK_IN_LOG = """
+import os, sys, threading, time, shmflake
+forked = None
+def log(level, event, fields):
+    global forked
+    if armed and forked is None and event == "lease_extended":
+        forked = os.fork()
+armed = False
+with shmflake.open("forked", horizon_ms=200, log=log, log_level=shmflake.LogLevel.DEBUG) as flake:
+    armed = True
+    while forked is None:
+        ids = DRAW
+        time.sleep(0.001)
+    if forked == 0:  # a thread of the child's is inside calls when the outer one ends and when it closes
+        drawing = threading.Thread(target=lambda: [ids.append(flake.next()) for _ in range(20_000)])
+        drawing.start()
+        drawing.join()
+sys.stdout.write("".join("%d\\n" % id for id in ids))
+sys.stdout.flush()
+if forked == 0:
+    os._exit(0)
+assert os.waitpid(forked, 0)[1] == 0
+"""
+
+
+@pytest.mark.parametrize("draw", [
+    "[flake.next()]", "flake.next_n(3)", "flake.next_n(9000)", "list(flake.next_block(50))",
+    "array.array('Q', (lambda room: (flake.fill(memoryview(room)[1:-7]), bytes(room[1:-7]))[1])"
+    "(bytearray(8 * 9001))).tolist()"])
+def test_a_log_callable_may_fork(draw):
+    ids = run_python("import array\n" + FORK_IN_LOG.replace("DRAW", draw)).split()
+    assert len(ids) > 20_000 and len(set(ids)) == len(ids)
 
 
 def test_uuids_of_children_differ(flake):

@@ -236,7 +236,8 @@ typedef struct shmflake_log_field {
 
 /* Called for rare events (region_created, lease_extended, clock_rollback, region_retired ...), on
  * the thread whose call met them, never from shmflake_try_next(). The strings die with the call. It
- * must not call into shmflake with the same handle, nor throw or longjmp. */
+ * must not call into shmflake with the same handle, nor throw or longjmp. It may fork: then both
+ * sides return from the call that logged, with IDs of their own. */
 typedef void (*shmflake_log_function)(void* context, int level, const char* event,
                                       const shmflake_log_field* fields, size_t count);
 

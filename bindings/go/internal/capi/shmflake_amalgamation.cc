@@ -6397,7 +6397,7 @@ struct DrawWindow {
 struct DrawCache {
   DrawWindow window;
   std::atomic<Slot*> slot;
-  std::atomic<std::uint32_t> adopted;   // 0: this process has not made itself at home yet
+  std::atomic<std::uint32_t> adopted;
   std::atomic<std::uint32_t> adopting;  // one thread does it
   std::atomic<std::uint32_t> busy;      // a thread extends the lease or follows
   std::atomic<std::int64_t> next_check_ns;
@@ -6492,6 +6492,9 @@ class Attachment {
   [[nodiscard]] Attachment* previous() const noexcept { return previous_.get(); }
   void AdoptIfForked() noexcept {
     if (cache_->adopted.load(std::memory_order_acquire) == 0) Adopt();  // partner: Adopt
+  }
+  [[nodiscard]] std::uint32_t incarnation() const noexcept {
+    return cache_->adopted.load(std::memory_order_relaxed);
   }
  private:
   [[nodiscard, gnu::always_inline]] static inline bool FastAdd(StateWord& word,
@@ -6782,6 +6785,12 @@ SlotIdentity Myself(std::int64_t now_ns) noexcept {
   (void)::prctl(PR_GET_NAME, identity.command);  // at most 16 bytes, with the zero
   return identity;
 }
+std::uint32_t NextIncarnation() noexcept {
+  static std::atomic<std::uint32_t> last{0};
+  std::uint32_t next = 0;
+  while (next == 0) next = last.fetch_add(1, std::memory_order_relaxed) + 1;
+  return next;
+}
 }  // namespace
 Status Attachment::Start(std::unique_ptr<Region> region, std::uint32_t max_forward_ms) {
   region_ = std::move(region);
@@ -6803,7 +6812,7 @@ Status Attachment::Start(std::unique_ptr<Region> region, std::uint32_t max_forwa
   if (has_tsc_) (void)ProcessTscRate().CyclesWithin(0);  // the measurement's first reading
   Slot* slot = ClaimSlot(image().slots, region_->fd(), Myself(clock_.RealtimeNs()));
   cache_->slot.store(slot, std::memory_order_relaxed);
-  cache_->adopted.store(1, std::memory_order_release);
+  cache_->adopted.store(NextIncarnation(), std::memory_order_release);
   return Status::Ok();
 }
 void Attachment::InitStreams() noexcept {
@@ -6838,7 +6847,7 @@ void Attachment::Adopt() noexcept {
     Slot* slot = ClaimSlot(image().slots, region_->fd(), Myself(clock_.RealtimeNs()));
     cache_->slot.store(slot, std::memory_order_relaxed);
   }
-  cache_->adopted.store(1, std::memory_order_release);  // partner: AdoptIfForked
+  cache_->adopted.store(NextIncarnation(), std::memory_order_release);  // partner: AdoptIfForked
   errno = saved_errno;
 }
 void Attachment::CountWait() noexcept {
@@ -6881,16 +6890,18 @@ class Generator {
   [[nodiscard]] DrawError UuidNowaitAfter(Attachment& from, FastResult fast,
                                           std::uint64_t* state) noexcept;
   template <typename Use>
-  Status UuidBlocks(std::uint64_t n, Use&& use) {
-    Deadline deadline(*this);
-    while (n > 0) {
-      Block block;
-      Attachment* from = nullptr;
-      SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(StreamKind::kUuids, n, false, &deadline, &block, &from));
-      for (std::uint64_t i = 0; i < block.count; ++i) use(block.first + i);
-      n -= block.count;
-    }
-    return Status::Ok();
+  Status UuidN(std::size_t n, std::size_t* filled, Use&& use) {
+    return InOneProcess([&]() -> Status {
+      Deadline deadline(*this);
+      for (*filled = 0; *filled < n;) {
+        Block block;
+        Attachment* from = nullptr;
+        SHMFLAKE_RETURN_IF_ERROR(
+            DrawOrWait(StreamKind::kUuids, n - *filled, false, &deadline, &block, &from));
+        for (std::uint64_t i = 0; i < block.count; ++i) use((*filled)++, block.first + i);
+      }
+      return Status::Ok();
+    });
   }
   Status NextN(std::uint64_t* ids, std::size_t n, std::size_t* filled);
   Status NextBlock(std::uint64_t want, std::uint64_t* first, std::uint64_t* count);
@@ -6917,10 +6928,21 @@ class Generator {
   };
   [[nodiscard]] static bool FinishFast(StreamKind kind, Attachment& from, FastResult fast,
                                        std::uint64_t value) noexcept;
+  Status NextNOnce(std::uint64_t* ids, std::size_t n, std::size_t* filled);
   [[nodiscard]] static bool FinishFastId(Attachment& from, FastResult fast, std::uint64_t spare,
                                          std::uint64_t* id) noexcept;
   [[nodiscard]] DrawError DrawNowait(StreamKind kind, Attachment** from,
                                      std::uint64_t* value) noexcept;
+  template <typename Call>
+  Status InOneProcess(Call&& call) {
+    for (;;) {
+      Attachment& began_with = current();  // it is kept until close
+      began_with.AdoptIfForked();
+      const std::uint32_t before = began_with.incarnation();
+      Status status = call();
+      if (began_with.incarnation() == before) return status;
+    }
+  }
   Status DrawOrWait(StreamKind kind, std::uint64_t want, bool within_tick, Deadline* deadline,
                     Block* block, Attachment** from);
   [[nodiscard]] bool Sleep(Attachment& attachment, std::int64_t ns,
@@ -7072,16 +7094,20 @@ DrawError Generator::TryNextAfter(Attachment& from, FastResult fast, std::uint64
 Status Generator::NextAfter(Attachment& from, FastResult fast, std::uint64_t spare,
                             std::uint64_t* id) {
   if (FinishFastId(from, fast, spare, id)) return Status::Ok();
-  Block block;
-  Attachment* drawn_from = nullptr;
-  Deadline deadline(*this);
-  SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(StreamKind::kIds, 1, false, &deadline, &block, &drawn_from));
-  *id = drawn_from->IdOf(block.first);
-  return Status::Ok();
+  return InOneProcess([&]() -> Status {
+    Block block;
+    Attachment* drawn_from = nullptr;
+    Deadline deadline(*this);
+    SHMFLAKE_RETURN_IF_ERROR(
+        DrawOrWait(StreamKind::kIds, 1, false, &deadline, &block, &drawn_from));
+    *id = drawn_from->IdOf(block.first);
+    return Status::Ok();
+  });
 }
 Status Generator::UuidAfter(Attachment& from, FastResult fast, std::uint64_t* state) {
   if (FinishFast(StreamKind::kUuids, from, fast, *state)) return Status::Ok();
-  return UuidBlocks(1, [state](std::uint64_t value) { *state = value; });
+  std::size_t filled = 0;
+  return UuidN(1, &filled, [state](std::size_t /*i*/, std::uint64_t value) { *state = value; });
 }
 DrawError Generator::DrawNowait(StreamKind kind, Attachment** from, std::uint64_t* value) noexcept {
   Attachment& attachment = current();
@@ -7131,15 +7157,20 @@ Status Generator::NextBlock(std::uint64_t want, std::uint64_t* first, std::uint6
                 "next_n",
                 DescribeFormat(current().format()).c_str());
   }
-  Block block;
-  Attachment* from = nullptr;
-  Deadline deadline(*this);
-  SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(StreamKind::kIds, want, true, &deadline, &block, &from));
-  *first = from->IdOf(block.first);
-  *count = block.count;
-  return Status::Ok();
+  return InOneProcess([&]() -> Status {
+    Block block;
+    Attachment* from = nullptr;
+    Deadline deadline(*this);
+    SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(StreamKind::kIds, want, true, &deadline, &block, &from));
+    *first = from->IdOf(block.first);
+    *count = block.count;
+    return Status::Ok();
+  });
 }
 Status Generator::NextN(std::uint64_t* ids, std::size_t n, std::size_t* filled) {
+  return InOneProcess([&] { return NextNOnce(ids, n, filled); });
+}
+Status Generator::NextNOnce(std::uint64_t* ids, std::size_t n, std::size_t* filled) {
   Deadline deadline(*this);
   *filled = 0;
   while (*filled < n) {
@@ -7183,7 +7214,7 @@ bool Generator::Sleep(Attachment& attachment, std::int64_t ns, std::int64_t dead
 }
 Status Generator::DrawOrWait(StreamKind kind, std::uint64_t want, bool within_tick,
                              Deadline* deadline, Block* block, Attachment** from) {
-  for (;;) {
+  for (bool overtime = false;;) {
     Attachment& attachment = current();
     std::uint64_t now = 0;
     const DrawError error = attachment.Draw(kind, want, within_tick, block, &now);
@@ -7206,8 +7237,12 @@ Status Generator::DrawOrWait(StreamKind kind, std::uint64_t want, bool within_ti
       RisingWord& ceiling = attachment.image().ceiling;
       const std::uint64_t before = ceiling.LoadRelaxed();
       failure = ExtendIfDue(attachment, true, deadline->ns());
-      again = ceiling.LoadRelaxed() > before ||
-              Sleep(attachment, failure.ok() ? 2 * kNsPerMs : 20 * kNsPerMs, deadline->ns());
+      if (ceiling.LoadRelaxed() > before) {
+        again = !overtime;
+        overtime = clock_.MonotonicNs() >= deadline->ns();
+      } else {
+        again = Sleep(attachment, failure.ok() ? 2 * kNsPerMs : 20 * kNsPerMs, deadline->ns());
+      }
     } else if (IsAboutRegion(error.code)) {
       failure = Follow(attachment, error, deadline->ns());
       again = failure.ok();
@@ -8262,18 +8297,19 @@ int shmflake_uuid7_nowait(shmflake_handle* flake, unsigned char out[16]) {
   return DrawUuid7<StateNowaitAfter>(flake, out);
 }
 int shmflake_uuid7_n(shmflake_handle* flake, unsigned char (*out)[16], size_t n, size_t* filled) {
-  size_t written = 0;
+  size_t drawn = 0;
   if (filled != nullptr) *filled = 0;
   if (flake == nullptr) return SetNullArgument("flake");
   if (out == nullptr) return SetNullArgument("out");
   if (n == 0 || n > std::numeric_limits<size_t>::max() / 16) {
     return SetLastError(Fail(Code::COUNT, "n must be 1 or more: %zu", n));
   }
-  const int code = Guarded([&]() -> Status {
-    return flake->generator.UuidBlocks(
-        n, [&](uint64_t state) { shmflake::WriteUuid7(state, PooledRandom(), out[written++]); });
+  const int code = Guarded([&] {
+    return flake->generator.UuidN(n, &drawn, [out](size_t i, uint64_t state) {
+      shmflake::WriteUuid7(state, PooledRandom(), out[i]);
+    });
   });
-  if (filled != nullptr) *filled = written;
+  if (filled != nullptr) *filled = drawn;
   return code;
 }
 int shmflake_ulid(shmflake_handle* flake, char out[27]) { return DrawUlid<StateAfter>(flake, out); }
