@@ -88,4 +88,7 @@ const UuidMaker& UuidMaker::Of(py::handle module) {
 
 }  // namespace shmflake_python
 
-PyMODINIT_FUNC PyInit__shmflake() { return PyModuleDef_Init(&shmflake_python::g_definition); }
+// PyMODINIT_FUNC leaves it hidden before Python 3.9.
+extern "C" PYBIND11_EXPORT PyObject* PyInit__shmflake() {
+  return PyModuleDef_Init(&shmflake_python::g_definition);
+}
