@@ -46,8 +46,7 @@ std::string DescribeDrawError(const DrawError& error) {
           .message();
     case Code::OPTION:
       return "a watermark needs strict ordering: in relaxed ordering processes hold blocks of "
-             "lower "
-             "IDs";
+             "lower IDs";
     case Code::TOO_FAR_AHEAD:
       return Fail(error.code,
                   "the observed ID is %lld ms ahead of the clock, max_backward_ms allows %lld",

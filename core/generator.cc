@@ -113,15 +113,11 @@ DrawError Generator::TryNextAfter(Attachment& from, FastResult fast, std::uint64
 Status Generator::NextAfter(Attachment& from, FastResult fast, std::uint64_t spare,
                             std::uint64_t* id) {
   if (FinishFastId(from, fast, spare, id)) return Status::Ok();
-  return InOneProcess([&]() -> Status {
-    Block block;
-    Attachment* drawn_from = nullptr;
-    Deadline deadline(*this);
-    SHMFLAKE_RETURN_IF_ERROR(
-        DrawOrWait(StreamKind::kIds, 1, false, &deadline, &block, &drawn_from));
-    *id = drawn_from->IdOf(block.first);
-    return Status::Ok();
-  });
+  Block block;
+  Attachment* drawn_from = nullptr;
+  SHMFLAKE_RETURN_IF_ERROR(DrawBlock(1, false, &block, &drawn_from));
+  *id = drawn_from->IdOf(block.first);
+  return Status::Ok();
 }
 
 Status Generator::UuidAfter(Attachment& from, FastResult fast, std::uint64_t* state) {
@@ -184,14 +180,18 @@ Status Generator::NextBlock(std::uint64_t want, std::uint64_t* first, std::uint6
                 "next_n",
                 DescribeFormat(current().format()).c_str());
   }
-  return InOneProcess([&]() -> Status {
-    Block block;
-    Attachment* from = nullptr;
+  Block block;
+  Attachment* from = nullptr;
+  SHMFLAKE_RETURN_IF_ERROR(DrawBlock(want, true, &block, &from));
+  *first = from->IdOf(block.first);
+  *count = block.count;
+  return Status::Ok();
+}
+
+Status Generator::DrawBlock(std::uint64_t want, bool within_tick, Block* block, Attachment** from) {
+  return InOneProcess([&] {
     Deadline deadline(*this);
-    SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(StreamKind::kIds, want, true, &deadline, &block, &from));
-    *first = from->IdOf(block.first);
-    *count = block.count;
-    return Status::Ok();
+    return DrawOrWait(StreamKind::kIds, want, within_tick, &deadline, block, from);
   });
 }
 

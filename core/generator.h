@@ -134,6 +134,8 @@ class Generator {
       if (began_with.incarnation() == before) return status;
     }
   }
+  // One step of IDs, as a whole call.
+  Status DrawBlock(std::uint64_t want, bool within_tick, Block* block, Attachment** from);
   // One step of any size, with all the waiting. *from is what the block was drawn from.
   Status DrawOrWait(StreamKind kind, std::uint64_t want, bool within_tick, Deadline* deadline,
                     Block* block, Attachment** from);
