@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/store/etcd_http.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <ctime>
+#include <string_view>
+#include <system_error>
+
+namespace shmflake {
+namespace {
+
+constexpr std::int64_t kLongestTimeout = 24LL * 60 * 60 * 1000;
+// etcd itself takes no request above 1.5 MiB, and a row is some 50 bytes.
+constexpr std::size_t kLargestAnswer = std::size_t{1} << 20;
+constexpr std::uint32_t kDefaultPort = 2379;
+
+// Once a process, and never undone: others in the process may use libcurl, too.
+bool IsCurlReady() {
+  static const bool ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+  return ready;
+}
+
+// A write to a connection that the server closed must not end the process. libcurl takes care of
+// that only where it may change signal handlers, which is the application's business.
+class SigpipeBlocked {
+ public:
+  SigpipeBlocked() {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    sigset_t pending;
+    sigpending(&pending);
+    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  ~SigpipeBlocked() {
+    if (sigismember(&before_, SIGPIPE) == 1) return;
+    const timespec at_once{};
+    if (!was_pending_) sigtimedwait(&pipe_, nullptr, &at_once);
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  SigpipeBlocked(const SigpipeBlocked&) = delete;
+  SigpipeBlocked& operator=(const SigpipeBlocked&) = delete;
+
+ private:
+  sigset_t pipe_{};
+  sigset_t before_{};
+  bool was_pending_ = false;
+};
+
+// What is received in one answer, headers included: a server may send them without end.
+struct Received {
+  std::string body;
+  std::size_t bytes = 0;
+
+  bool Count(std::size_t more) {
+    bytes += more;
+    return bytes <= kLargestAnswer;
+  }
+};
+
+// libcurl's callbacks: another return value than the size ends the transfer.
+std::size_t OnBody(char* data, std::size_t unit, std::size_t count, void* received) {
+  auto* to = static_cast<Received*>(received);
+  if (!to->Count(unit * count)) return 0;
+  try {
+    to->body.append(data, unit * count);
+  } catch (...) {
+    return 0;
+  }
+  return unit * count;
+}
+
+std::size_t OnHeader(char* /*data*/, std::size_t unit, std::size_t count, void* received) {
+  return static_cast<Received*>(received)->Count(unit * count) ? unit * count : 0;
+}
+
+class HeaderList {
+ public:
+  HeaderList() = default;
+  ~HeaderList() { curl_slist_free_all(list_); }
+  HeaderList(const HeaderList&) = delete;
+  HeaderList& operator=(const HeaderList&) = delete;
+
+  bool Add(const std::string& header) {
+    curl_slist* longer = curl_slist_append(list_, header.c_str());
+    if (longer == nullptr) return false;
+    list_ = longer;
+    return true;
+  }
+  [[nodiscard]] curl_slist* get() const { return list_; }
+
+ private:
+  curl_slist* list_ = nullptr;
+};
+
+bool Contains(std::string_view text, std::string_view word) {
+  return text.find(word) != std::string_view::npos;
+}
+
+int CodeOf(CURLcode error, std::string_view words) {
+  switch (error) {
+    case CURLE_OPERATION_TIMEDOUT:
+      return SHMFLAKE_STORE_TIMED_OUT;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+      return SHMFLAKE_STORE_DENIED;
+    case CURLE_WRITE_ERROR:
+    case CURLE_UNSUPPORTED_PROTOCOL:  // what came is not HTTP
+    case CURLE_WEIRD_SERVER_REPLY:
+      return SHMFLAKE_STORE_SCHEMA;
+    default:
+      // The server does not like our certificate, or wants one; TLS 1.3 tells only afterwards.
+      return Contains(words, "alert") && Contains(words, "certificate")
+                 ? SHMFLAKE_STORE_DENIED
+                 : SHMFLAKE_STORE_UNAVAILABLE;
+  }
+}
+
+}  // namespace
+
+EtcdDeadline::EtcdDeadline(std::int64_t timeout_ms)
+    : end_(std::chrono::steady_clock::now() +
+           std::chrono::milliseconds(std::clamp(timeout_ms, std::int64_t{0}, kLongestTimeout))) {}
+
+std::int64_t EtcdDeadline::left_ms() const {
+  const auto left = end_ - std::chrono::steady_clock::now();
+  return std::max(std::int64_t{0},
+                  std::int64_t{std::chrono::ceil<std::chrono::milliseconds>(left).count()});
+}
+
+EtcdConnection::EtcdConnection(const shmflake_store_target& target, const shmflake_store_host& host)
+    : url_(IsCurlReady() ? curl_url() : nullptr),
+      easy_(IsCurlReady() ? curl_easy_init() : nullptr) {
+  if (url_ == nullptr || easy_ == nullptr) {
+    options_set_ = false;
+    return;
+  }
+  SetUp(target, host);
+  SetTls(target);
+}
+
+void EtcdConnection::SetUp(const shmflake_store_target& target, const shmflake_store_host& host) {
+  const char* scheme = target.tls == SHMFLAKE_TLS_OFF ? "http" : "https";
+  std::string name = host.host;
+  if (Contains(name, ":") && name[0] != '[') name = "[" + name + "]";  // IPv6
+  const std::string port = std::to_string(host.port == 0 ? kDefaultPort : host.port);
+  if (curl_url_set(url_.get(), CURLUPART_SCHEME, scheme, 0) != CURLUE_OK ||
+      curl_url_set(url_.get(), CURLUPART_HOST, name.c_str(), 0) != CURLUE_OK ||
+      curl_url_set(url_.get(), CURLUPART_PORT, port.c_str(), 0) != CURLUE_OK) {
+    options_set_ = false;
+  }
+  Set(CURLOPT_CURLU, url_.get());
+  Set(CURLOPT_PROTOCOLS_STR, scheme);
+  Set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  Set(CURLOPT_FOLLOWLOCATION, 0L);  // a redirect would carry the request to who knows where
+  Set(CURLOPT_PROXY, "");           // none, whatever the environment says
+  Set(CURLOPT_NOSIGNAL, 1L);
+  Set(CURLOPT_QUICK_EXIT, 1L);  // a name server that does not answer holds nobody up
+  Set(CURLOPT_ERRORBUFFER, words_.data());
+  Set(CURLOPT_WRITEFUNCTION, &OnBody);
+  Set(CURLOPT_HEADERFUNCTION, &OnHeader);
+  if (target.socket[0] != '\0') Set(CURLOPT_UNIX_SOCKET_PATH, target.socket);
+}
+
+void EtcdConnection::SetTls(const shmflake_store_target& target) {
+  if (target.tls == SHMFLAKE_TLS_OFF) return;
+  const bool verify = target.tls != SHMFLAKE_TLS_REQUIRE;
+  Set(CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
+  Set(CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
+  if (verify && target.tls_ca[0] != '\0') {
+    Set(CURLOPT_CAINFO, target.tls_ca);
+    Set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));  // nobody but this CA
+  }
+  if (target.tls_cert[0] != '\0') Set(CURLOPT_SSLCERT, target.tls_cert);
+  if (target.tls_key[0] != '\0') Set(CURLOPT_SSLKEY, target.tls_key);
+  Set(CURLOPT_KEYPASSWD, "");  // OpenSSL would ask at the terminal, and wait
+}
+
+EtcdResult EtcdConnection::Failure(CURLcode error) {
+  std::string words = words_[0] != '\0' ? words_.data() : curl_easy_strerror(error);
+  const int code = CodeOf(error, words);
+  if (error == CURLE_WRITE_ERROR) {
+    words = "it sends more than " + std::to_string(kLargestAnswer) + " bytes";
+  }
+  long system_error = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &system_error);
+  if (error == CURLE_COULDNT_CONNECT && system_error != 0) {
+    words += ": " + std::generic_category().message(static_cast<int>(system_error));
+  }
+  return {code, words};
+}
+
+EtcdResult EtcdConnection::Post(const std::string& path, const std::string& body,
+                                const std::string& token, std::int64_t timeout_ms,
+                                EtcdAnswer* answer) {
+  // 0 would mean: for ever.
+  if (timeout_ms <= 0) return {SHMFLAKE_STORE_TIMED_OUT, "no time was left"};
+  HeaderList headers;
+  bool complete = headers.Add("Content-Type: application/json") && headers.Add("Expect:") &&
+                  // Without a leader: "no leader" at once, and not some seconds later.
+                  headers.Add("Grpc-Metadata-hasleader: true");
+  if (!token.empty()) complete = complete && headers.Add("Authorization: " + token);
+  if (!options_set_ || !complete ||
+      curl_url_set(url_.get(), CURLUPART_PATH, path.c_str(), 0) != CURLUE_OK) {
+    return {SHMFLAKE_STORE_UNAVAILABLE, "libcurl does not take its address or its options"};
+  }
+  Received received;
+  words_[0] = '\0';
+  Set(CURLOPT_CURLU, url_.get());
+  Set(CURLOPT_POSTFIELDS, body.c_str());
+  Set(CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
+  Set(CURLOPT_HTTPHEADER, headers.get());
+  Set(CURLOPT_TIMEOUT_MS, static_cast<long>(std::min(timeout_ms, kLongestTimeout)));
+  Set(CURLOPT_WRITEDATA, static_cast<void*>(&received));
+  Set(CURLOPT_HEADERDATA, static_cast<void*>(&received));
+  CURLcode error = CURLE_OK;
+  {
+    const SigpipeBlocked blocked;
+    error = curl_easy_perform(easy_.get());
+  }
+  if (error != CURLE_OK) return Failure(error);
+  curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &answer->status);
+  answer->body = std::move(received.body);
+  return {};
+}
+
+}  // namespace shmflake
