@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/store/mysql_session.h"
+
+#include <errmsg.h>
+#include <mariadb_version.h>
+#include <mysqld_error.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+
+#include "core/store/mysql_errors.h"
+
+namespace shmflake {
+namespace {
+
+constexpr unsigned int kDefaultPort = 3306;
+constexpr int kMostResumes = 1000;  // of a call whose time is over
+
+// The library's TLS handshake asks here how long to wait, and has no argument of ours.
+thread_local const CallDeadline* handshake_deadline = nullptr;
+
+int WaitInHandshake(my_socket descriptor, my_bool is_read, int /*timeout*/) {
+  if (handshake_deadline == nullptr) return -1;
+  return PollUntil(descriptor, is_read != 0 ? POLLIN : POLLOUT, *handshake_deadline) != 0 ? 1 : 0;
+}
+
+class HandshakeDeadline {
+ public:
+  explicit HandshakeDeadline(const CallDeadline* deadline) { handshake_deadline = deadline; }
+  HandshakeDeadline(const HandshakeDeadline&) = delete;
+  HandshakeDeadline& operator=(const HandshakeDeadline&) = delete;
+  ~HandshakeDeadline() { handshake_deadline = nullptr; }
+};
+
+// Once in a process. The library ignores SIGPIPE for the whole process as it starts: put back.
+bool StartLibrary() {
+  static const bool started = [] {
+    struct sigaction before {};
+    sigaction(SIGPIPE, nullptr, &before);
+    const bool ok = mysql_server_init(0, nullptr, nullptr) == 0;
+    sigaction(SIGPIPE, &before, nullptr);
+    return ok;
+  }();
+  return started;
+}
+
+const char* OrNull(const char* text) { return text[0] == '\0' ? nullptr : text; }
+
+}  // namespace
+
+PipeSignalGuard::PipeSignalGuard() {
+  sigset_t pipe;
+  sigset_t pending;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  sigpending(&pending);
+  was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+  pthread_sigmask(SIG_BLOCK, &pipe, &old_mask_);
+}
+
+PipeSignalGuard::~PipeSignalGuard() {
+  if (!was_pending_) {
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    const timespec at_once{};
+    (void)sigtimedwait(&pipe, nullptr, &at_once);
+  }
+  pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);
+}
+
+MysqlSession::MysqlSession(const shmflake_store_target& target) : target_(target) {}
+
+MysqlSession::~MysqlSession() {
+  if (mysql_ == nullptr) return;
+  // Saying goodbye must not wait for a server that stopped listening.
+  if (timed_out_) (void)shutdown(mysql_get_socket(mysql_), SHUT_RDWR);
+  mysql_close(mysql_);
+}
+
+int MysqlSession::Wait(int waits_for) {
+  short events = 0;
+  if ((waits_for & MYSQL_WAIT_READ) != 0) events |= POLLIN;
+  if ((waits_for & MYSQL_WAIT_WRITE) != 0) events |= POLLOUT;
+  if ((waits_for & MYSQL_WAIT_EXCEPT) != 0) events |= POLLPRI;
+  const int descriptor = mysql_get_socket(mysql_);
+  const int came = timed_out_ ? 0 : PollUntil(descriptor, events, *deadline_);
+  if (came == 0) {
+    // A call that was left in the middle would keep its memory and descriptor: it is made to fail.
+    timed_out_ = true;
+    (void)shutdown(descriptor, SHUT_RDWR);
+    return MYSQL_WAIT_TIMEOUT;
+  }
+  int ready = 0;
+  if ((came & (POLLIN | POLLERR | POLLHUP)) != 0) ready |= MYSQL_WAIT_READ;
+  if ((came & (POLLOUT | POLLERR | POLLHUP)) != 0) ready |= MYSQL_WAIT_WRITE;
+  if ((came & POLLPRI) != 0) ready |= MYSQL_WAIT_EXCEPT;
+  return ready & waits_for;
+}
+
+template <typename Continue>
+void MysqlSession::Finish(int waits_for, Continue go_on) {
+  for (int resumes = 0; waits_for != 0 && resumes < kMostResumes;) {
+    const int ready = Wait(waits_for);
+    if (timed_out_) ++resumes;
+    waits_for = go_on(ready);
+  }
+}
+
+Outcome MysqlSession::SetTls() {
+  my_bool enforce = target_.tls == SHMFLAKE_TLS_OFF ? 0 : 1;
+  my_bool verify = target_.tls == SHMFLAKE_TLS_VERIFY ? 1 : 0;
+  mysql_options(mysql_, MYSQL_OPT_SSL_ENFORCE, &enforce);
+  mysql_options(mysql_, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+  if (enforce == 0) return {};
+  mysql_options(mysql_, MYSQL_OPT_SSL_CERT, OrNull(target_.tls_cert));
+  mysql_options(mysql_, MYSQL_OPT_SSL_KEY, OrNull(target_.tls_key));
+  mysql_options(mysql_, MARIADB_OPT_TLS_VERSION, "TLSv1.2,TLSv1.3");
+  if (verify == 0) return {};
+  // Without one the library would not check the name.
+  const std::string ca = target_.tls_ca[0] != '\0' ? std::string(target_.tls_ca) : SystemCaFile();
+  if (ca.empty()) {
+    return Failed(SHMFLAKE_STORE_DENIED, "connect to", where_,
+                  "no certificate authorities are installed: set tls_ca");
+  }
+  mysql_options(mysql_, MYSQL_OPT_SSL_CA, ca.c_str());
+  return {};
+}
+
+Outcome MysqlSession::SetOptions(const shmflake_store_host* host) {
+  const unsigned int protocol = host == nullptr ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
+  mysql_options(mysql_, MYSQL_OPT_NONBLOCK, nullptr);
+  mysql_options(mysql_, MYSQL_OPT_PROTOCOL, &protocol);
+  mysql_options(mysql_, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+  mysql_optionsv(mysql_, MARIADB_OPT_IO_WAIT, WaitInHandshake);
+  const unsigned int no_files = 0;  // a server may ask for any file of the client's
+  mysql_options(mysql_, MYSQL_OPT_LOCAL_INFILE, &no_files);
+  // Where somebody else could listen, a server gets no password in the clear, whatever it asks for.
+  if (host != nullptr && target_.tls != SHMFLAKE_TLS_VERIFY) {
+    mysql_optionsv(mysql_, MARIADB_OPT_RESTRICTED_AUTH,
+                   "mysql_native_password,client_ed25519,caching_sha2_password,sha256_password,"
+                   "parsec,auth_gssapi_client");
+  }
+  return SetTls();
+}
+
+Outcome MysqlSession::Connect(const shmflake_store_host* host, const std::string& where,
+                              const CallDeadline& share, const CallDeadline& deadline) {
+  static constexpr char kWhat[] = "connect to";
+  where_ = where;
+  deadline_ = share;
+  if (!StartLibrary() || (mysql_ = mysql_init(nullptr)) == nullptr) {
+    return Failed(SHMFLAKE_STORE_UNAVAILABLE, kWhat, where_, "the client library does not start");
+  }
+  if (host != nullptr) {
+    std::string words;
+    if (ResolveHost(host->host, share, &words).empty()) {
+      return Failed(SHMFLAKE_STORE_UNAVAILABLE, kWhat, where_, words);
+    }
+  }
+  if (Outcome set = SetOptions(host); !set.ok()) return set;
+  const std::string user = target_.user[0] != '\0' ? std::string(target_.user) : LoginName();
+  const char* socket = target_.socket[0] != '\0' ? target_.socket : MARIADB_UNIX_ADDR;
+  const unsigned int port = host != nullptr && host->port != 0 ? host->port : kDefaultPort;
+  const HandshakeDeadline handshake(&*deadline_);
+  MYSQL* connected = nullptr;
+  Finish(mysql_real_connect_start(&connected, mysql_, host != nullptr ? host->host : nullptr,
+                                  user.c_str(), target_.password, OrNull(target_.database), port,
+                                  host != nullptr ? nullptr : socket, CLIENT_FOUND_ROWS),
+         [&](int ready) { return mysql_real_connect_cont(&connected, mysql_, ready); });
+  if (connected == nullptr) {
+    if (deadline_->LeftMs() == 0) timed_out_ = true;
+    return Error(kWhat);
+  }
+  deadline_ = deadline;
+  is_mariadb_ = mariadb_connection(mysql_) != 0;
+  return SetLimits();
+}
+
+Outcome MysqlSession::SetLimits() {
+  // Whatever the server's settings: a value that does not fit is refused, and a client that was
+  // stopped in a transaction loses its lock.
+  static constexpr char kWhat[] = "set up the session in";
+  const std::string mode = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'";
+  const std::string seconds = std::to_string(deadline_->LeftSeconds());
+  const std::string idle = std::to_string(deadline_->LeftSeconds() + 1);
+  std::string limits = mode + ", lock_wait_timeout = " + seconds + ", wait_timeout = " + idle +
+                       ", innodb_lock_wait_timeout = " + seconds;
+  limits += is_mariadb_ ? ", idle_transaction_timeout = " + idle
+                        : ", max_execution_time = " + std::to_string(deadline_->LeftMs());
+  Outcome set = Run(kWhat, limits);
+  // An older server knows fewer limits.
+  if (!set.ok() && error() == ER_UNKNOWN_SYSTEM_VARIABLE) set = Run(kWhat, mode);
+  return set;
+}
+
+Outcome MysqlSession::Run(const char* what, const std::string& sql, bool limited) {
+  std::string text = sql;
+  if (limited && is_mariadb_) {
+    // A little less than we have, so that the server's word comes before our time is over.
+    char prefix[64];
+    std::snprintf(prefix, sizeof(prefix), "SET STATEMENT max_statement_time = %.3f FOR ",
+                  std::max(1, deadline_->LeftMs() * 9 / 10) / 1000.0);
+    text.insert(0, prefix);
+  }
+  int failed = 0;
+  Finish(mysql_real_query_start(&failed, mysql_, text.data(), text.size()),
+         [&](int ready) { return mysql_real_query_cont(&failed, mysql_, ready); });
+  return failed != 0 || timed_out_ ? Error(what) : Outcome();
+}
+
+Outcome MysqlSession::Store(const char* what, MysqlResult* rows) {
+  MYSQL_RES* stored = nullptr;
+  Finish(mysql_store_result_start(&stored, mysql_),
+         [&](int ready) { return mysql_store_result_cont(&stored, mysql_, ready); });
+  rows->reset(stored);
+  return timed_out_ || (stored == nullptr && error() != 0) ? Error(what) : Outcome();
+}
+
+Outcome MysqlSession::Error(const char* what) {
+  if (timed_out_) return TimedOut(what, where_, *deadline_);
+  const unsigned int number = error();
+  Outcome outcome =
+      Failed(MysqlErrorCode(number), what, where_, words() + " (" + std::to_string(number) + ")");
+  outcome.again = MysqlUndidAll(number);
+  outcome.other_host = MysqlIsReadOnly(number);
+  return outcome;
+}
+
+Outcome MysqlSession::SchemaError(const char* what, const std::string& words) const {
+  return Failed(SHMFLAKE_STORE_SCHEMA, what, where_, words);
+}
+
+}  // namespace shmflake
