@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/store/etcd_http.h"
 
-#include <pthread.h>
-#include <signal.h>
+#include <arpa/inet.h>
 
 #include <algorithm>
-#include <ctime>
 #include <string_view>
 #include <system_error>
+
+#include "core/store/etcd_resolve.h"
 
 namespace shmflake {
 namespace {
@@ -22,33 +22,6 @@ bool IsCurlReady() {
   static const bool ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
   return ready;
 }
-
-// A write to a connection that the server closed must not end the process. libcurl takes care of
-// that only where it may change signal handlers, which is the application's business.
-class SigpipeBlocked {
- public:
-  SigpipeBlocked() {
-    sigemptyset(&pipe_);
-    sigaddset(&pipe_, SIGPIPE);
-    sigset_t pending;
-    sigpending(&pending);
-    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-  }
-  ~SigpipeBlocked() {
-    if (sigismember(&before_, SIGPIPE) == 1) return;
-    const timespec at_once{};
-    if (!was_pending_) sigtimedwait(&pipe_, nullptr, &at_once);
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  SigpipeBlocked(const SigpipeBlocked&) = delete;
-  SigpipeBlocked& operator=(const SigpipeBlocked&) = delete;
-
- private:
-  sigset_t pipe_{};
-  sigset_t before_{};
-  bool was_pending_ = false;
-};
 
 // What is received in one answer, headers included: a server may send them without end.
 struct Received {
@@ -76,25 +49,6 @@ std::size_t OnBody(char* data, std::size_t unit, std::size_t count, void* receiv
 std::size_t OnHeader(char* /*data*/, std::size_t unit, std::size_t count, void* received) {
   return static_cast<Received*>(received)->Count(unit * count) ? unit * count : 0;
 }
-
-class HeaderList {
- public:
-  HeaderList() = default;
-  ~HeaderList() { curl_slist_free_all(list_); }
-  HeaderList(const HeaderList&) = delete;
-  HeaderList& operator=(const HeaderList&) = delete;
-
-  bool Add(const std::string& header) {
-    curl_slist* longer = curl_slist_append(list_, header.c_str());
-    if (longer == nullptr) return false;
-    list_ = longer;
-    return true;
-  }
-  [[nodiscard]] curl_slist* get() const { return list_; }
-
- private:
-  curl_slist* list_ = nullptr;
-};
 
 bool Contains(std::string_view text, std::string_view word) {
   return text.find(word) != std::string_view::npos;
@@ -148,6 +102,8 @@ void EtcdConnection::SetUp(const shmflake_store_target& target, const shmflake_s
   std::string name = host.host;
   if (Contains(name, ":") && name[0] != '[') name = "[" + name + "]";  // IPv6
   const std::string port = std::to_string(host.port == 0 ? kDefaultPort : host.port);
+  host_ = host.host;
+  port_ = port;
   if (curl_url_set(url_.get(), CURLUPART_SCHEME, scheme, 0) != CURLUE_OK ||
       curl_url_set(url_.get(), CURLUPART_HOST, name.c_str(), 0) != CURLUE_OK ||
       curl_url_set(url_.get(), CURLUPART_PORT, port.c_str(), 0) != CURLUE_OK) {
@@ -159,11 +115,13 @@ void EtcdConnection::SetUp(const shmflake_store_target& target, const shmflake_s
   Set(CURLOPT_FOLLOWLOCATION, 0L);  // a redirect would carry the request to who knows where
   Set(CURLOPT_PROXY, "");           // none, whatever the environment says
   Set(CURLOPT_NOSIGNAL, 1L);
-  Set(CURLOPT_QUICK_EXIT, 1L);  // a name server that does not answer holds nobody up
   Set(CURLOPT_ERRORBUFFER, words_.data());
   Set(CURLOPT_WRITEFUNCTION, &OnBody);
   Set(CURLOPT_HEADERFUNCTION, &OnHeader);
-  if (target.socket[0] != '\0') Set(CURLOPT_UNIX_SOCKET_PATH, target.socket);
+  if (target.socket[0] != '\0') {
+    Set(CURLOPT_UNIX_SOCKET_PATH, target.socket);
+    looked_up_ = true;
+  }
 }
 
 void EtcdConnection::SetTls(const shmflake_store_target& target) {
@@ -180,8 +138,25 @@ void EtcdConnection::SetTls(const shmflake_store_target& target) {
   Set(CURLOPT_KEYPASSWD, "");  // OpenSSL would ask at the terminal, and wait
 }
 
+// Once a connection. Nothing to do for an address and for a socket.
+EtcdResult EtcdConnection::LookUp(std::int64_t timeout_ms) {
+  std::array<unsigned char, sizeof(in6_addr)> binary{};
+  if (looked_up_ || inet_pton(AF_INET, host_.c_str(), binary.data()) == 1 ||
+      inet_pton(AF_INET6, host_.c_str(), binary.data()) == 1) {
+    return {};
+  }
+  std::string addresses;
+  EtcdResult result = ResolveEtcdHost(host_, timeout_ms, &addresses);
+  if (!result.ok()) return result;
+  if (!resolved_.Add(host_ + ":" + port_ + ":" + addresses)) options_set_ = false;
+  Set(CURLOPT_RESOLVE, resolved_.get());
+  looked_up_ = true;
+  return {};
+}
+
 EtcdResult EtcdConnection::Failure(CURLcode error) {
   std::string words = words_[0] != '\0' ? words_.data() : curl_easy_strerror(error);
+  words.erase(words.find_last_not_of(" \r\n") + 1);
   const int code = CodeOf(error, words);
   if (error == CURLE_WRITE_ERROR) {
     words = "it sends more than " + std::to_string(kLargestAnswer) + " bytes";
@@ -197,9 +172,12 @@ EtcdResult EtcdConnection::Failure(CURLcode error) {
 EtcdResult EtcdConnection::Post(const std::string& path, const std::string& body,
                                 const std::string& token, std::int64_t timeout_ms,
                                 EtcdAnswer* answer) {
-  // 0 would mean: for ever.
-  if (timeout_ms <= 0) return {SHMFLAKE_STORE_TIMED_OUT, "no time was left"};
-  HeaderList headers;
+  const EtcdDeadline deadline(timeout_ms);
+  EtcdResult known = LookUp(timeout_ms);
+  if (!known.ok()) return known;
+  const auto time = static_cast<long>(deadline.left_ms());
+  if (time == 0) return {SHMFLAKE_STORE_TIMED_OUT, "no time was left"};  // 0 would be: for ever
+  CurlList headers;
   bool complete = headers.Add("Content-Type: application/json") && headers.Add("Expect:") &&
                   // Without a leader: "no leader" at once, and not some seconds later.
                   headers.Add("Grpc-Metadata-hasleader: true");
@@ -214,14 +192,10 @@ EtcdResult EtcdConnection::Post(const std::string& path, const std::string& body
   Set(CURLOPT_POSTFIELDS, body.c_str());
   Set(CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
   Set(CURLOPT_HTTPHEADER, headers.get());
-  Set(CURLOPT_TIMEOUT_MS, static_cast<long>(std::min(timeout_ms, kLongestTimeout)));
+  Set(CURLOPT_TIMEOUT_MS, time);
   Set(CURLOPT_WRITEDATA, static_cast<void*>(&received));
   Set(CURLOPT_HEADERDATA, static_cast<void*>(&received));
-  CURLcode error = CURLE_OK;
-  {
-    const SigpipeBlocked blocked;
-    error = curl_easy_perform(easy_.get());
-  }
+  const CURLcode error = curl_easy_perform(easy_.get());
   if (error != CURLE_OK) return Failure(error);
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &answer->status);
   answer->body = std::move(received.body);

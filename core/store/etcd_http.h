@@ -28,6 +28,26 @@ class EtcdDeadline {
   std::chrono::steady_clock::time_point end_;
 };
 
+// libcurl's list of strings.
+class CurlList {
+ public:
+  CurlList() = default;
+  ~CurlList() { curl_slist_free_all(list_); }
+  CurlList(const CurlList&) = delete;
+  CurlList& operator=(const CurlList&) = delete;
+
+  [[nodiscard]] bool Add(const std::string& line) {
+    curl_slist* longer = curl_slist_append(list_, line.c_str());
+    if (longer == nullptr) return false;
+    list_ = longer;
+    return true;
+  }
+  [[nodiscard]] curl_slist* get() const { return list_; }
+
+ private:
+  curl_slist* list_ = nullptr;
+};
+
 struct EtcdAnswer {
   long status = 0;  // of HTTP
   std::string body;
@@ -59,8 +79,13 @@ class EtcdConnection {
   }
   void SetUp(const shmflake_store_target& target, const shmflake_store_host& host);
   void SetTls(const shmflake_store_target& target);
+  EtcdResult LookUp(std::int64_t timeout_ms);
   EtcdResult Failure(CURLcode error);
 
+  std::string host_;
+  std::string port_;
+  CurlList resolved_;
+  bool looked_up_ = false;
   std::array<char, CURL_ERROR_SIZE> words_{};
   std::unique_ptr<CURLU, FreeUrl> url_;
   std::unique_ptr<CURL, FreeEasy> easy_;  // refers to what stands above it

@@ -2,9 +2,7 @@
 // The plug-in for etcd://: one key a tag, PREFIX/segments/TAG, changed in a transaction that compares
 // the key's revision. The steps here; etcd's gateway, HTTP and the value in files of their own.
 //
-// Thread safety: any threads at once. Fork safety: nothing is kept between calls. While a host's name
-// is looked up, libcurl has a thread of its own, which outlives the call only if the name server
-// outlives the deadline.
+// Thread safety: any threads at once. Fork safety: nothing is kept between calls.
 #include <curl/curl.h>
 
 #include <algorithm>
@@ -38,7 +36,10 @@ std::string KeyOf(const shmflake_store_target& target, std::string_view tag) {
 
 std::string ShownHost(const shmflake_store_target& target, const shmflake_store_host& host) {
   if (target.socket[0] != '\0') return target.socket;
-  return std::string(host.host) + ":" + std::to_string(host.port == 0 ? kDefaultPort : host.port);
+  const std::string_view name = host.host;
+  const bool v6 = name.find(':') != std::string_view::npos;
+  return (v6 ? "[" : "") + std::string(name) + (v6 ? "]:" : ":") +
+         std::to_string(host.port == 0 ? kDefaultPort : host.port);
 }
 
 // Sleeps longer the more often the race was lost, so that some of many get through. False when the
