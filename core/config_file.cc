@@ -78,6 +78,7 @@ std::optional<SettingValue> Take(const SettingSpec& spec, const toml::node& node
     case SettingKind::kPath:
     case SettingKind::kName:
     case SettingKind::kChoice:
+    case SettingKind::kStoreUrl:
       if (text != nullptr) return text->get();
       return std::nullopt;
   }
@@ -91,6 +92,7 @@ std::string TypeRule(const SettingSpec& spec) {
     case SettingKind::kPath:
     case SettingKind::kName:
     case SettingKind::kChoice:
+    case SettingKind::kStoreUrl:
       return "must be a string";
     default:
       return RuleOf(spec);

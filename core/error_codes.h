@@ -63,12 +63,24 @@
   X(STORE_SCHEMA, -88, "the store has a schema of another version") \
   X(STORE_LAYOUT, -89, "the store's record is of another ID layout or epoch") \
   X(STORE_REPLACED, -90, "the store is not the one this namespace was started with") \
+  X(STORE_URL, -91, "the store's URL is not understood") \
+  X(STORE_PLUGIN, -92, "the store's plug-in is missing, or of another version") \
+  X(STORE_DENIED, -93, "the store denies access: user, password, certificate or rights") \
   X(EXHAUSTED, -100, "the sequence is used up as far ahead as max_backward_ms allows") \
   X(CLOCK_BEHIND, -101, "the clock is behind the state word by more than max_backward_ms") \
   X(CLOCK_JUMP, -102, "the clock jumped forward by more than max_forward_ms") \
   X(TIME_RANGE, -103, "the timestamp does not fit its bits any more") \
   X(BEFORE_EPOCH, -104, "the clock is before the epoch") \
-  X(WOULD_WAIT, -105, "drawing would have had to wait")
+  X(WOULD_WAIT, -105, "drawing would have had to wait") \
+  X(TAG, -120, "a tag must be 1..64 bytes of UTF-8 without control characters") \
+  X(TAG_UNKNOWN, -121, "the store has no row for the tag, and creating one was not asked for") \
+  X(TAGS_FULL, -122, "the region has no room for another tag") \
+  X(TAG_STORE, -123, "the region draws the tag from another store") \
+  X(STEP, -124, "the row's step is 0 or beyond the cap") \
+  X(SEGMENT_RANGE, -125, "max_id is negative, or a segment above it would pass 2^63 - 1") \
+  X(SEGMENT_BACKWARDS, -126, "the store grants IDs that this region was granted before") \
+  X(SEGMENT_EMPTY, -127, "no ID is left, and the next segment did not come in time") \
+  X(RESERVE, -128, "the reserve callback failed, or returned an impossible range")
 // clang-format on
 
 #endif  // SHMFLAKE_CORE_ERROR_CODES_H_

@@ -13,6 +13,9 @@
   X(kDrawBeforeFetchAdd) X(kDrawAfterFetchAdd) X(kDrawBeforeCas) X(kDrawAfterCas) \
   X(kBlockReserved) X(kBlockCursorRaised) \
   X(kExtendElected) X(kExtendGranted) X(kExtendPublished) \
+  X(kTagWordWritten) X(kSegmentBeforeTake) X(kSegmentTaken) X(kSegmentBeforeMove) \
+  X(kSegmentMoved) X(kFetchElected) X(kFetchBegun) X(kFetchReserved) X(kSegmentGranted) \
+  X(kSegmentClaimed) X(kSegmentPublished) X(kFetchNoted) X(kSegmentDrawn) \
   X(kRetirePoisoned) X(kRetireRecorded) X(kRetireReleased) X(kRetireUnlinked)
 // clang-format on
 

@@ -97,6 +97,30 @@ class Generator {
   // What the background thread does at intervals: extends the lease, follows a retired region.
   void Maintain();
 
+  // ---- For those who draw something else from the region (segment_generator.h)
+
+  // Goes on to the region after `from`, which was retired or lost.
+  Status Follow(Attachment& from, const DrawError& why, std::int64_t deadline_ns);
+  [[nodiscard]] std::int64_t DefaultDeadline() noexcept;
+  // False when the deadline has passed.
+  [[nodiscard]] bool Sleep(Attachment& attachment, std::int64_t ns,
+                           std::int64_t deadline_ns) noexcept;
+  // Runs a call that may log. A log function may fork, and both sides return from it: what was drawn
+  // before is the parent's, and the child starts the call anew.
+  template <typename Call>
+  Status InOneProcess(Call&& call) {
+    for (;;) {
+      Attachment& began_with = current();  // it is kept until close
+      began_with.AdoptIfForked();
+      const std::uint32_t before = began_with.incarnation();
+      Status status = call();
+      if (began_with.incarnation() == before) return status;
+    }
+  }
+  [[nodiscard]] Logger* logger() const noexcept { return logger_.get(); }
+  // Null unless background_thread is on, and in a forked child.
+  [[nodiscard]] MaintenanceThread* thread() const noexcept { return thread_.get(); }
+
  private:
   // Most draws need none: the clock is asked when somebody is about to wait.
   class Deadline {
@@ -122,27 +146,11 @@ class Generator {
   // One value without any waiting, or WOULD_WAIT.
   [[nodiscard]] DrawError DrawNowait(StreamKind kind, Attachment** from,
                                      std::uint64_t* value) noexcept;
-  // Runs a call that may log. A log function may fork, and both sides return from it: what was drawn
-  // before is the parent's, and the child starts the call anew.
-  template <typename Call>
-  Status InOneProcess(Call&& call) {
-    for (;;) {
-      Attachment& began_with = current();  // it is kept until close
-      began_with.AdoptIfForked();
-      const std::uint32_t before = began_with.incarnation();
-      Status status = call();
-      if (began_with.incarnation() == before) return status;
-    }
-  }
   // One step of IDs, as a whole call.
   Status DrawBlock(std::uint64_t want, bool within_tick, Block* block, Attachment** from);
   // One step of any size, with all the waiting. *from is what the block was drawn from.
   Status DrawOrWait(StreamKind kind, std::uint64_t want, bool within_tick, Deadline* deadline,
                     Block* block, Attachment** from);
-  // False when the deadline has passed.
-  [[nodiscard]] bool Sleep(Attachment& attachment, std::int64_t ns,
-                           std::int64_t deadline_ns) noexcept;
-
   // Extends the lease when it is time to. `must`: a draw stands at the ceiling.
   Status ExtendIfDue(Attachment& attachment, bool must, std::int64_t deadline_ns);
   Status ExtendNow(Attachment& attachment, std::uint32_t busy_timeout_ms);
@@ -150,14 +158,12 @@ class Generator {
   [[nodiscard]] static bool MustExtend(Attachment& attachment) noexcept {
     return PlanFor(attachment, attachment.NowTick()) != 0;
   }
-  Status Follow(Attachment& from, const DrawError& why, std::int64_t deadline_ns);
   void Leave(Attachment& from, const DrawError& why, std::int64_t deadline_ns);
   void NoteClockEvents(Attachment& attachment);
   void NoteStoreError(const Status& status) noexcept;
   Status AttachNew(std::unique_ptr<Region> region);
 
   [[nodiscard]] OpenContext ContextUntil(std::int64_t deadline_ns) noexcept;
-  [[nodiscard]] std::int64_t DefaultDeadline() noexcept;
 
   Settings settings_;
   Clock& clock_;

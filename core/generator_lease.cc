@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/election.h"
 #include "core/failpoint.h"
 #include "core/generator.h"
 #include "core/region_open.h"
@@ -16,19 +17,8 @@ constexpr std::int64_t kLongestBackoffNs = 2'000 * kNsPerMs;
 // How long a draw that still has room lets the store keep it waiting.
 constexpr std::uint32_t kPatienceMs = 100;
 // How long those who stand at the ceiling wait for the elected process before they elect another
-// beside it. The election spares the store work; it never decides anything: who was elected may be
-// stopped, and its lock may have outlived it in a forked child.
+// beside it.
 constexpr std::int64_t kElectedNs = 100 * kNsPerMs;
-constexpr std::int64_t kLongestPauseNs = 8 * kNsPerMs;
-
-// Takes one of the first `levels` election bytes. -1 when others hold them all.
-std::int64_t TryElect(const Region& region, std::int64_t levels) noexcept {
-  if (!region.OwnsFd()) return kExtendLockByte;  // no lock to be had: the store decides alone
-  for (std::int64_t byte = kExtendLockByte; byte < kExtendLockByte + levels; ++byte) {
-    if (TryLockBytes(region.fd(), LockKind::kExclusive, byte, 1) == 0) return byte;
-  }
-  return -1;
-}
 
 }  // namespace
 
@@ -106,30 +96,20 @@ Status Generator::ExtendIfDue(Attachment& attachment, bool must, std::int64_t de
   }
   const std::int64_t patience_ns =
       std::clamp<std::int64_t>((deadline_ns - began_ns) / 2, kNsPerMs, kElectedNs);
-  std::int64_t elected = -1;
-  for (std::int64_t pause_ns = kNsPerMs; MustExtend(attachment);) {
-    const std::int64_t waited_ns = clock_.MonotonicNs() - began_ns;
-    elected = TryElect(attachment.region(),
-                       must ? std::min(1 + waited_ns / patience_ns, kExtendLevels) : 1);
-    if (elected >= 0) break;
-    if (!must) return Status::Ok();
-    // Asked once without being elected, the store says itself what is wrong.
-    if (began_ns + waited_ns >= deadline_ns) break;
-    clock_.Sleep(pause_ns);
-    pause_ns = std::min(2 * pause_ns, kLongestPauseNs);
-  }
-  Status status;
-  if (MustExtend(attachment)) {
-    SHMFLAKE_REACH(kExtendElected);
-    const std::int64_t left_ms = (deadline_ns - clock_.MonotonicNs()) / kNsPerMs;
-    const auto patience =
-        static_cast<std::uint32_t>(std::clamp<std::int64_t>(left_ms, 1, 3'600'000));
-    status = ExtendNow(attachment, must ? patience : std::min(patience, kPatienceMs));
-  }
-  if (elected >= 0 && attachment.region().OwnsFd()) {
-    (void)TryLockBytes(attachment.region().fd(), LockKind::kNone, elected, 1);
-  }
-  return status;
+  Election election(attachment.region(), kExtendLockByte);
+  bool go_on = false;
+  election.Wait(
+      clock_, must, deadline_ns, [&] { return MustExtend(attachment); },
+      [&] {
+        const std::int64_t waited_ns = clock_.MonotonicNs() - began_ns;
+        return must ? std::min(1 + waited_ns / patience_ns, kExtendLevels) : 1;
+      },
+      &go_on);
+  if (!go_on || !MustExtend(attachment)) return Status::Ok();
+  SHMFLAKE_REACH(kExtendElected);
+  const std::int64_t left_ms = (deadline_ns - clock_.MonotonicNs()) / kNsPerMs;
+  const auto patience = static_cast<std::uint32_t>(std::clamp<std::int64_t>(left_ms, 1, 3'600'000));
+  return ExtendNow(attachment, must ? patience : std::min(patience, kPatienceMs));
 }
 
 Status Generator::ExtendNow(Attachment& attachment, std::uint32_t busy_timeout_ms) {

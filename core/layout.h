@@ -10,7 +10,8 @@
 //   4608    UUID state word | Unix ms << 16 | counter of the last UUIDv7 or ULID; bit 63: retired
 //   4736    (zero, for later layouts)
 //   8192    256 slots of 1,024 bytes: identity line, then 7 lines of counters
-//   270336  end
+//   270336  256 tags of 896 bytes: segment mode, see segment_layout.h
+//   499712  end
 //
 // Words with different writers lie 128 bytes apart: two 64-byte lines, since the adjacent-line
 // prefetcher of x86-64 pairs them, and one line of some aarch64 cores. Fixed widths, native byte
@@ -23,10 +24,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/segment_layout.h"
+
 namespace shmflake {
 
 inline constexpr std::uint64_t kMagic = 0x656b616c666d6873ULL;  // "shmflake"
-inline constexpr std::uint32_t kLayoutVersion = 2;
+inline constexpr std::uint32_t kLayoutVersion = 3;
 inline constexpr std::uint64_t kKnownFeatures = 0;
 inline constexpr std::uint32_t kSlotCount = 256;
 inline constexpr std::uint32_t kSlotStripes = 7;
@@ -169,12 +172,14 @@ struct RegionImage {
   StateWord uuid_state;
   unsigned char zero[3456];
   Slot slots[kSlotCount];
+  SegmentEntry tags[kTagCount];
 };
 
 // Retires a region's words; returns the last ID's state value. That one last, for its bit is what
-// says that the region is retired: whoever sees it finds the UUIDs at their end, too.
+// says that the region is retired: whoever sees it finds UUIDs and segments at their end, too.
 // Async-signal-safe.
 inline std::uint64_t RetireWords(RegionImage& image) noexcept {
+  for (SegmentEntry& tag : image.tags) tag.cursor.RetireRelaxed();
   (void)image.uuid_state.RetireRelaxed();
   // Release: the store above comes first for everyone who reads the bit, by whatever means.
   std::atomic_thread_fence(std::memory_order_release);
@@ -188,6 +193,9 @@ inline constexpr std::int64_t kExtendLockByte = 0;  // and the kExtendLevels - 1
 inline constexpr std::int64_t kExtendLevels = 16;
 inline constexpr std::int64_t kNameLockByte = 512;  // of a retired region: who takes its name away
 inline constexpr std::int64_t kSlotLockBase = 1024;
+inline constexpr std::int64_t kFetchLevels = 16;
+inline constexpr std::int64_t kFetchLockBase = 4096;    // kFetchLevels for each tag
+inline constexpr std::int64_t kKeeperLockBase = 16384;  // of a tag: who has a background thread
 
 }  // namespace shmflake
 

@@ -19,7 +19,9 @@ Status MaintenanceThread::Start(std::int64_t interval_ns, std::function<void()> 
   SHMFLAKE_RETURN_IF_ERROR(mine_.Make());
   wake_.Reset(::eventfd(0, EFD_CLOEXEC));
   if (!wake_) return FailErrno(errno, "make", "an eventfd");
-  const int wait_ms = static_cast<int>(std::clamp<std::int64_t>(interval_ns / kNsPerMs, 5, 60'000));
+  wait_ms_.store(static_cast<int>(std::clamp<std::int64_t>(interval_ns / kNsPerMs, 5, 60'000)),
+                 std::memory_order_relaxed);
+  work_ = std::move(work);
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
@@ -29,10 +31,7 @@ Status MaintenanceThread::Start(std::int64_t interval_ns, std::function<void()> 
                     &before);  // the application's handlers run on its own threads
   Status status;
   try {
-    thread_ = new std::thread([wait_ms, fd = wake_.get(), work = std::move(work)] {
-      pollfd wake{fd, POLLIN, 0};
-      while (::poll(&wake, 1, wait_ms) <= 0) work();
-    });
+    thread_ = new std::thread([this] { Run(); });
     *static_cast<char*>(mine_.data()) = 1;
   } catch (const std::system_error& failure) {
     status = FailErrno(failure.code().value(), "start", "the background thread");
@@ -41,11 +40,44 @@ Status MaintenanceThread::Start(std::int64_t interval_ns, std::function<void()> 
   return status;
 }
 
-MaintenanceThread::~MaintenanceThread() {
-  if (thread_ == nullptr || *static_cast<char*>(mine_.data()) == 0) return;
+void MaintenanceThread::Run() {
+  pollfd wake{wake_.get(), POLLIN, 0};
+  for (;;) {
+    if (::poll(&wake, 1, wait_ms_.load(std::memory_order_relaxed)) > 0) {
+      std::uint64_t times = 0;
+      if (::read(wake_.get(), &times, sizeof(times)) < 0) times = 0;  // only to have it read
+    }
+    // Acquire, partner: the destructor.
+    if (stopping_.load(std::memory_order_acquire)) return;
+    work_();
+    const std::lock_guard lock(mutex_);
+    for (const auto& [owner, work] : added_) work();
+  }
+}
+
+void MaintenanceThread::Add(const void* owner, std::function<void()> work) {
+  constexpr int kLongestWaitMs = 100;
+  const std::lock_guard lock(mutex_);
+  added_.emplace_back(owner, std::move(work));
+  wait_ms_.store(std::min(wait_ms_.load(std::memory_order_relaxed), kLongestWaitMs),
+                 std::memory_order_relaxed);
+}
+
+void MaintenanceThread::Remove(const void* owner) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(added_, [owner](const auto& entry) { return entry.first == owner; });
+}
+
+void MaintenanceThread::Wake() noexcept {
   const std::uint64_t one = 1;
   while (::write(wake_.get(), &one, sizeof(one)) < 0 && errno == EINTR) {
   }
+}
+
+MaintenanceThread::~MaintenanceThread() {
+  if (thread_ == nullptr || !alive()) return;
+  stopping_.store(true, std::memory_order_release);  // partner: Run
+  Wake();
   thread_->join();
   delete thread_;
 }

@@ -54,6 +54,7 @@ struct Options {
   std::optional<std::uint32_t> wait_timeout_ms{};
   std::optional<bool> background_thread{};
   std::optional<bool> sigbus_guard{};
+  std::optional<std::string> segment_store{};
 };
 
 // A resolved setting. `given` is false for a default: then attaching takes what the region has.
@@ -93,7 +94,8 @@ struct Settings {
   Setting<std::uint32_t> wait_timeout_ms;
   Setting<bool> background_thread;
   Setting<bool> sigbus_guard;
-  Setting<std::string> log;  // "" or "stderr"
+  Setting<std::string> segment_store;  // store_url.h
+  Setting<std::string> log;            // "" or "stderr"
 
   IdFormat format;  // assembled from the bits above, validated
 };

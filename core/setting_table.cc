@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/store/store_url.h"
 #include "core/text.h"
 
 namespace shmflake {
@@ -67,6 +68,7 @@ constexpr SettingSpec kTable[] = {
      .number = 1000},
     {SETTING(background_thread), .kind = Kind::kBoolean, .number = 0},
     {SETTING(sigbus_guard), .kind = Kind::kBoolean, .number = 1},
+    {SETTING(segment_store), .kind = Kind::kStoreUrl, .text = "sqlite:", .code = Code::STORE_URL},
     // The option is a callback, not a text.
     {.key = "log",
      .members = SettingMembers<std::string>{nullptr, &Settings::log},
@@ -127,6 +129,7 @@ bool KeepsRule(const SettingSpec& spec, const SettingValue& value) {
       return IsChoice(spec.choices, std::get<std::string>(value));
     case Kind::kWorkerPart:
     case Kind::kBoolean:
+    case Kind::kStoreUrl:  // CheckValue asks ParseStoreUrl
       return true;
   }
   return false;
@@ -187,6 +190,8 @@ std::string RuleOf(const SettingSpec& spec) {
       return "must be the name or the number of a group";
     case Kind::kChoice:
       return "must be " + ListChoices(spec.choices);
+    case Kind::kStoreUrl:
+      return "must be a store's URL";
   }
   return "";
 }
@@ -215,6 +220,11 @@ Code CodeOf(const SettingSpec& spec, SettingOrigin origin) {
 }
 
 Status CheckValue(const SettingSpec& spec, const GivenValue& given) {
+  if (spec.kind == Kind::kStoreUrl) {  // its words, which never show a password
+    StoreUrl url;
+    const Status status = ParseStoreUrl(std::get<std::string>(given.value), &url);
+    return status.ok() ? status : Status(status.code(), given.subject + ": " + status.message());
+  }
   if (KeepsRule(spec, given.value)) return Status::Ok();
   return {CodeOf(spec, given.origin),
           given.subject + " " + RuleOf(spec) + ": " + ShowValue(spec, given.value)};

@@ -30,6 +30,7 @@ enum class SettingKind {
   kName,
   kGroup,
   kChoice,  // one of `choices`
+  kStoreUrl,
 };
 
 // The members that hold a setting, of one type in both structs.

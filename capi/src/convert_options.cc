@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capi/src/convert_options.h"
 
-#include <algorithm>
-#include <cstring>
+#include "capi/src/structs.h"
 
 namespace shmflake::capi {
 namespace {
@@ -27,24 +26,7 @@ Status TakeSwitch(const char* name, std::uint32_t value, std::optional<bool>* to
 }  // namespace
 
 Status ReadOptions(const shmflake_options* from, shmflake_options* to) {
-  std::memset(to, 0, sizeof(*to));
-  to->struct_size = sizeof(*to);
-  if (from == nullptr) return Status::Ok();
-  constexpr std::size_t kLargest = 65536;
-  const std::size_t size = from->struct_size;
-  if (size < sizeof(std::size_t) || size > kLargest) {
-    return Fail(Code::STRUCT_SIZE, "options.struct_size must be sizeof(shmflake_options), %zu: %zu",
-                sizeof(*to), size);
-  }
-  const auto* bytes = reinterpret_cast<const unsigned char*>(from);
-  for (std::size_t i = sizeof(*to); i < size; ++i) {
-    if (bytes[i] != 0) {
-      return Fail(Code::STRUCT_SIZE,
-                  "options has a field at offset %zu that this library (%zu bytes) does not know",
-                  i, sizeof(*to));
-    }
-  }
-  std::memcpy(to, from, std::min(size, sizeof(*to)));
+  SHMFLAKE_RETURN_IF_ERROR(ReadStruct("options", from, to));
   constexpr std::uint32_t kKnown =
       SHMFLAKE_SET_WORKER_ID | SHMFLAKE_SET_EPOCH | SHMFLAKE_SET_MAX_BACKWARD;
   if ((to->set & ~kKnown) != 0) {
@@ -70,6 +52,7 @@ Status ConvertOptions(const shmflake_options& from, Options* to) {
   Take(from.mode, false, &to->mode);
   Take(from.worker_id, is_set(SHMFLAKE_SET_WORKER_ID), &to->worker_id);
   Take(from.layout, &to->layout);
+  Take(from.segment_store, &to->segment_store);
   Take(from.timestamp_bits, false, &to->timestamp_bits);
   Take(from.worker_id_bits, false, &to->worker_id_bits);
   Take(from.machine_bits, false, &to->machine_bits);
@@ -97,6 +80,14 @@ Status ConvertOptions(const shmflake_options& from, Options* to) {
   SHMFLAKE_RETURN_IF_ERROR(
       TakeSwitch("background_thread", from.background_thread, &to->background_thread));
   return TakeSwitch("sigbus_guard", from.sigbus_guard, &to->sigbus_guard);
+}
+
+Status ResolveOptions(const char* name, const shmflake_options* options, shmflake_options* read,
+                      Settings* settings) {
+  SHMFLAKE_RETURN_IF_ERROR(ReadOptions(options, read));
+  Options converted;
+  SHMFLAKE_RETURN_IF_ERROR(ConvertOptions(*read, &converted));
+  return ResolveSettings(name, converted, settings);
 }
 
 }  // namespace shmflake::capi

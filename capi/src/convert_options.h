@@ -13,6 +13,9 @@ namespace shmflake::capi {
 // Checks struct_size and the unknown tail, and copies what is known. NULL gives all zeros.
 Status ReadOptions(const shmflake_options* from, shmflake_options* to);
 Status ConvertOptions(const shmflake_options& from, Options* to);
+// Both, and then the settings that come of them.
+Status ResolveOptions(const char* name, const shmflake_options* options, shmflake_options* read,
+                      Settings* settings);
 
 // The callback, or standard error where the settings say so, or null.
 std::unique_ptr<Logger> MakeLogger(const shmflake_options& options, const Settings& settings);

@@ -16,18 +16,11 @@ using shmflake::Status;
 using shmflake::capi::Guarded;
 using shmflake::capi::KeepErrno;
 using shmflake::capi::NoCancellation;
+using shmflake::capi::ResolveOptions;
 using shmflake::capi::SetLastError;
 using shmflake::capi::SetNullArgument;
 
 namespace {
-
-Status Resolve(const char* name, const shmflake_options* options, shmflake_options* read,
-               shmflake::Settings* settings) {
-  SHMFLAKE_RETURN_IF_ERROR(shmflake::capi::ReadOptions(options, read));
-  shmflake::Options converted;
-  SHMFLAKE_RETURN_IF_ERROR(shmflake::capi::ConvertOptions(*read, &converted));
-  return shmflake::ResolveSettings(name, converted, settings);
-}
 
 int Report(const DrawError& error) noexcept { return error.ok() ? 0 : SetLastError(error); }
 
@@ -74,7 +67,7 @@ int shmflake_open(const char* name, const shmflake_options* options, shmflake_ha
   return Guarded([&]() -> Status {
     shmflake_options read;
     shmflake::Settings settings;
-    SHMFLAKE_RETURN_IF_ERROR(Resolve(name, options, &read, &settings));
+    SHMFLAKE_RETURN_IF_ERROR(ResolveOptions(name, options, &read, &settings));
     auto logger = shmflake::capi::MakeLogger(read, settings);
     auto handle = std::make_unique<shmflake_handle>(std::move(settings), std::move(logger));
     SHMFLAKE_RETURN_IF_ERROR(handle->generator.Open(read.attach_only != 0));
@@ -92,7 +85,7 @@ int shmflake_retire(const char* name, const shmflake_options* options) {
   return Guarded([&]() -> Status {
     shmflake_options read;
     shmflake::Settings settings;
-    SHMFLAKE_RETURN_IF_ERROR(Resolve(name, options, &read, &settings));
+    SHMFLAKE_RETURN_IF_ERROR(ResolveOptions(name, options, &read, &settings));
     const auto logger = shmflake::capi::MakeLogger(read, settings);
     return shmflake::RetireByName(settings, shmflake::SystemClock(), logger.get());
   });
@@ -171,7 +164,7 @@ int shmflake_settings(const char* name, const shmflake_options* options, shmflak
   return Guarded([&]() -> Status {
     shmflake_options read;
     shmflake::Settings settings;
-    SHMFLAKE_RETURN_IF_ERROR(Resolve(name, options, &read, &settings));
+    SHMFLAKE_RETURN_IF_ERROR(ResolveOptions(name, options, &read, &settings));
     const auto lines = shmflake::ListSettings(settings);
     for (size_t i = 0; i < lines.size() && i < capacity; ++i) {
       std::snprintf(out[i].key, sizeof(out[i].key), "%s", lines[i].key.c_str());

@@ -21,6 +21,30 @@ inline Status CheckStructSize(const char* name, std::size_t first, std::size_t s
               kLargestStruct, size);
 }
 
+// A struct that the caller filled, or NULL for one of zeros: as much as there is, and nothing unknown
+// behind.
+template <typename Struct>
+Status ReadStruct(const char* name, const Struct* from, Struct* to) {
+  std::memset(to, 0, sizeof(*to));
+  to->struct_size = sizeof(*to);
+  if (from == nullptr) return Status::Ok();
+  const std::size_t size = from->struct_size;
+  if (size < sizeof(std::size_t) || size > kLargestStruct) {
+    return Fail(Code::STRUCT_SIZE, "%s.struct_size must be the struct's size, %zu: %zu", name,
+                sizeof(*to), size);
+  }
+  const auto* bytes = reinterpret_cast<const unsigned char*>(from);
+  for (std::size_t i = sizeof(*to); i < size; ++i) {
+    if (bytes[i] != 0) {
+      return Fail(Code::STRUCT_SIZE,
+                  "%s has a field at offset %zu that this library (%zu bytes) does not know", name,
+                  i, sizeof(*to));
+    }
+  }
+  std::memcpy(to, from, std::min(size, sizeof(*to)));
+  return Status::Ok();
+}
+
 // Its struct_size was checked, and stays.
 template <typename Info>
 void FillStruct(const Info& info, Info* out) {

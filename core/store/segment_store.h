@@ -17,15 +17,11 @@
 #include <memory>
 #include <string>
 
+#include "core/segment_plan.h"
 #include "core/status.h"
 #include "core/store/store_url.h"
 
 namespace shmflake {
-
-struct SegmentRow {
-  std::int64_t max_id = 0;  // the highest ID that was ever granted
-  std::int64_t step = 0;
-};
 
 // Decides on the row as it stands (null: there is none) what to write, or refuses; its error is
 // returned as it is. May be called again when somebody else was quicker. It must not use a store.

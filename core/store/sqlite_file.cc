@@ -23,7 +23,6 @@ struct Free {
   void operator()(char* text) const { std::free(text); }
 };
 
-constexpr char kFileName[] = "/leases.db";
 constexpr std::uint32_t kGroupBits = 0070;
 
 // A directory's mode that lets the same people in.
@@ -59,7 +58,8 @@ Status CreateNamed(const std::string& path, std::uint32_t mode) {
 
 }  // namespace
 
-Status LocateStoreFile(const std::string& state_directory, std::uint32_t mode, std::string* path) {
+Status LocateStoreFile(const std::string& state_directory, const std::string& file_name,
+                       std::uint32_t mode, std::string* path) {
   const std::uint32_t directory_mode = DirectoryMode(mode);
   if (::mkdir(state_directory.c_str(), directory_mode) == 0) {
     if (::chmod(state_directory.c_str(), directory_mode) != 0) {
@@ -83,7 +83,7 @@ Status LocateStoreFile(const std::string& state_directory, std::uint32_t mode, s
   }
   *path = real.get();
   if (*path == "/") path->clear();
-  *path += kFileName;
+  *path += "/" + file_name;
   return Status::Ok();
 }
 

@@ -22,7 +22,8 @@ int WaitForLock(void* patience, int /*attempt*/) {
 
 }  // namespace
 
-SqliteSession::SqliteSession(std::string path) : path_(std::move(path)) {}
+SqliteSession::SqliteSession(std::string path, const char* advice)
+    : path_(std::move(path)), advice_(advice) {}
 
 SqliteSession::~SqliteSession() {
   // In a copy of the process, to roll back would delete the journal that the original still needs.
@@ -111,10 +112,7 @@ Status SqliteSession::CheckOwnProcess() const {
 }
 
 Status SqliteSession::Corrupt(const std::string& what) const {
-  return {Code::STORE_CORRUPT, path_ + " is damaged: " + what +
-                                   "; move it away, with its -journal, to start afresh: the IDs "
-                                   "that were issued from it are "
-                                   "then guarded by the clock only"};
+  return {Code::STORE_CORRUPT, path_ + " is damaged: " + what + "; " + advice_};
 }
 
 Status SqliteSession::ReadOnlyError(const std::string& words) const {

@@ -20,7 +20,8 @@ namespace shmflake {
 
 class SqliteSession {
  public:
-  explicit SqliteSession(std::string path);
+  // `advice` is for who finds the file damaged.
+  SqliteSession(std::string path, const char* advice);
   SqliteSession(const SqliteSession&) = delete;
   SqliteSession& operator=(const SqliteSession&) = delete;
   ~SqliteSession();  // rolls back what was not committed
@@ -54,6 +55,7 @@ class SqliteSession {
   Status ReadOnlyError(const std::string& words) const;
 
   std::string path_;
+  const char* advice_;
   sqlite3* db_ = nullptr;
   Patience* patience_ = nullptr;
   pid_t pid_ = 0;

@@ -15,6 +15,10 @@
 namespace shmflake {
 namespace {
 
+constexpr char kIfLeasesDamaged[] =
+    "move it away, with its -journal, to start afresh: the IDs that were issued from it are then "
+    "guarded by the clock only";
+
 Status CheckKey(const LeaseKey& key) {
   if (key.instance_id == 0) return Fail(Code::STORE_UNAVAILABLE, "an instance ID must not be 0");
   if (key.worker_id > key.format.max_worker_id()) {
@@ -75,7 +79,7 @@ Status SqliteStore::Transact(const Work& work) {
   SHMFLAKE_RETURN_IF_ERROR(CheckStoreFile(path_, mode_, &exists));
   if (!exists && !first) return {Code::STORE_REPLACED, path_ + " was removed while it was in use"};
   if (!exists) SHMFLAKE_RETURN_IF_ERROR(CreateStoreFile(path_, mode_));
-  SqliteSession session(path_);
+  SqliteSession session(path_, kIfLeasesDamaged);
   SHMFLAKE_RETURN_IF_ERROR(session.Open(&patience));
   std::string store_id;
   SHMFLAKE_RETURN_IF_ERROR(BeginOnSchema(&session, first, &store_id));
@@ -166,7 +170,7 @@ Status SqliteStore::Release(const LeaseKey& key, std::uint64_t used, bool* relea
 Status OpenSqliteStore(const std::string& state_directory, std::uint32_t mode,
                        std::uint32_t busy_timeout_ms, std::unique_ptr<Store>* out) {
   std::string path;
-  SHMFLAKE_RETURN_IF_ERROR(LocateStoreFile(state_directory, mode, &path));
+  SHMFLAKE_RETURN_IF_ERROR(LocateStoreFile(state_directory, kLeaseFile, mode, &path));
   auto store = std::make_unique<SqliteStore>(std::move(path), mode, busy_timeout_ms);
   SHMFLAKE_RETURN_IF_ERROR(store->Start());
   *out = std::move(store);

@@ -19,15 +19,12 @@
 #include <string_view>
 #include <vector>
 
+#include "core/segment_plan.h"
 #include "core/status.h"
 
 namespace shmflake {
 
 enum class StoreTls : std::uint32_t { kOff = 0, kRequire = 1, kVerify = 2 };
-
-// Which IDs a step from max_id = m to m + n grants: m + 1 .. m + n, or, beside servers of Leaf that
-// use the same row, m .. m + n - 1.
-enum class SegmentConvention : std::uint32_t { kShmflake = 0, kLeaf = 1 };
 
 struct StoreHost {
   std::string host;

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// The C ABI's segment mode.
+#include <cstdio>
+#include <limits>
+
+#include "capi/src/convert_options.h"
+#include "capi/src/errors.h"
+#include "capi/src/handle.h"
+#include "capi/src/structs.h"
+#include "core/segment_generator.h"
+#include "core/segment_tags.h"
+#include "core/segment_view.h"
+#include "core/text.h"
+
+using shmflake::Code;
+using shmflake::DrawError;
+using shmflake::Fail;
+using shmflake::SegmentDraw;
+using shmflake::SegmentFast;
+using shmflake::Status;
+using shmflake::capi::Guarded;
+using shmflake::capi::KeepErrno;
+using shmflake::capi::NoCancellation;
+using shmflake::capi::SetLastError;
+using shmflake::capi::SetNullArgument;
+
+struct shmflake_segment {
+  shmflake_segment(shmflake::Generator& generator, std::string tag,
+                   shmflake::SegmentOptions options,
+                   std::unique_ptr<shmflake::SegmentSource> source)
+      : drawer(generator, std::move(tag), std::move(options), std::move(source)) {}
+
+  shmflake::SegmentGenerator drawer;
+};
+
+namespace {
+
+Status ReadSegmentOptions(const shmflake_segment_options* from, shmflake::SegmentOptions* to) {
+  shmflake_segment_options read;
+  SHMFLAKE_RETURN_IF_ERROR(shmflake::capi::ReadStruct("segment options", from, &read));
+  if (read.store != nullptr) to->store = read.store;
+  if (read.create > SHMFLAKE_OFF) {
+    return Fail(Code::OPTION, "create must be 0, SHMFLAKE_ON or SHMFLAKE_OFF: %u", read.create);
+  }
+  if (read.create != 0) to->create = read.create == SHMFLAKE_ON;
+  to->prefetch_percent = read.prefetch_percent;
+  to->step = read.step;
+  to->min_step = read.min_step;
+  to->max_step = read.max_step;
+  if (read.reserve == nullptr) return Status::Ok();
+  to->reserve = [reserve = read.reserve, context = read.reserve_context](
+                    const std::string& tag, std::uint64_t step, shmflake::SegmentGrant* grant) {
+    char words[256] = {};
+    const int result =
+        reserve(context, tag.c_str(), step, &grant->first, &grant->count, words, sizeof(words));
+    if (result == 0) return Status::Ok();
+    words[sizeof(words) - 1] = '\0';
+    return Fail(Code::RESERVE, "the reserve callback failed with %d%s%s", result,
+                words[0] == '\0' ? "" : ": ", shmflake::Printable(words).c_str());
+  };
+  return Status::Ok();
+}
+
+[[gnu::noinline]] int SegmentAfter(shmflake_segment* segment, uint64_t* id, SegmentFast fast,
+                                   const SegmentDraw& seen) noexcept {
+  return Guarded([&] { return segment->drawer.NextAfter(fast, seen, id); });
+}
+
+[[gnu::noinline]] int SegmentNowaitAfter(shmflake_segment* segment, uint64_t* id, SegmentFast fast,
+                                         const SegmentDraw& seen) noexcept {
+  const KeepErrno keep_errno;
+  const NoCancellation no_cancellation;
+  const DrawError error = segment->drawer.NextNowaitAfter(fast, seen, id);
+  return error.ok() ? 0 : SetLastError(error);
+}
+
+// The hot path. kAfter goes on where it ended.
+template <auto kAfter>
+[[gnu::always_inline]] inline int DrawSegment(shmflake_segment* segment, uint64_t* id) noexcept {
+  if (segment == nullptr) [[unlikely]]
+    return SetNullArgument("segment");
+  if (id == nullptr) [[unlikely]]
+    return SetNullArgument("id");
+  SegmentDraw seen;
+  const SegmentFast fast = segment->drawer.cache().Draw(id, &seen);
+  if (fast == SegmentFast::kDrawn) [[likely]]
+    return 0;
+  return kAfter(segment, id, fast, seen);
+}
+
+void DescribeSegment(const shmflake::SegmentView& view, shmflake_segment_info* out) {
+  shmflake_segment_info info{};
+  std::snprintf(info.tag, sizeof(info.tag), "%s", view.tag.c_str());
+  std::snprintf(info.store, sizeof(info.store), "%s", shmflake::SourceKindName(view.store_mark));
+  info.generation = view.generation;
+  info.first_id = view.first_id;
+  info.last_id = view.last_id;
+  info.next_id = view.next_id;
+  info.remaining = view.remaining;
+  info.remaining_next = view.remaining_next;
+  info.step = view.step;
+  info.last_fetch_unix_ms = view.fetched_unix_ms;
+  info.last_fetch_us = view.fetched_us;
+  info.fetches = view.fetches;
+  info.fetch_failures = view.failures;
+  info.fetches_unfinished = view.unfinished;
+  info.ids_granted = view.granted;
+  info.ids_lost = view.lost;
+  info.next_attempt_in_ms = (view.next_attempt_ns + shmflake::kNsPerMs - 1) / shmflake::kNsPerMs;
+  info.last_error = static_cast<int32_t>(view.last_error.code());
+  info.failures_in_row = static_cast<uint32_t>(view.failures_in_row);
+  std::snprintf(info.last_error_text, sizeof(info.last_error_text), "%s",
+                view.last_error.message().c_str());
+  shmflake::capi::FillStruct(info, out);
+}
+
+Status CheckInfoSize(const shmflake_segment_info& out) {
+  return shmflake::capi::CheckStructSize("info", sizeof(shmflake_segment_info), out.struct_size);
+}
+
+}  // namespace
+
+extern "C" {
+
+int shmflake_segment_open(shmflake_handle* flake, const char* tag,
+                          const shmflake_segment_options* options, shmflake_segment** out) {
+  if (flake == nullptr) return SetNullArgument("flake");
+  if (tag == nullptr) return SetNullArgument("tag");
+  if (out == nullptr) return SetNullArgument("out");
+  return Guarded([&]() -> Status {
+    shmflake::SegmentOptions read;
+    SHMFLAKE_RETURN_IF_ERROR(ReadSegmentOptions(options, &read));
+    SHMFLAKE_RETURN_IF_ERROR(shmflake::CheckTag(tag));
+    std::unique_ptr<shmflake::SegmentSource> source;
+    SHMFLAKE_RETURN_IF_ERROR(
+        shmflake::SegmentSource::Make(flake->generator.settings(), &read, &source));
+    auto handle = std::make_unique<shmflake_segment>(flake->generator, tag, std::move(read),
+                                                     std::move(source));
+    SHMFLAKE_RETURN_IF_ERROR(handle->drawer.Open());
+    *out = handle.release();
+    return Status::Ok();
+  });
+}
+
+void shmflake_segment_close(shmflake_segment* segment) {
+  const NoCancellation no_cancellation;
+  delete segment;
+}
+
+int shmflake_segment_next(shmflake_segment* segment, uint64_t* id) {
+  return DrawSegment<SegmentAfter>(segment, id);
+}
+
+int shmflake_segment_next_nowait(shmflake_segment* segment, uint64_t* id) {
+  return DrawSegment<SegmentNowaitAfter>(segment, id);
+}
+
+int shmflake_segment_next_n(shmflake_segment* segment, uint64_t* ids, size_t n, size_t* filled) {
+  size_t drawn = 0;
+  if (filled != nullptr) *filled = 0;
+  if (segment == nullptr) return SetNullArgument("segment");
+  if (ids == nullptr) return SetNullArgument("ids");
+  if (n == 0 || n > std::numeric_limits<size_t>::max() / sizeof(uint64_t)) {
+    return SetLastError(Fail(Code::COUNT, "n must be 1 or more: %zu", n));
+  }
+  const int code = Guarded([&] { return segment->drawer.NextN(ids, n, &drawn); });
+  if (filled != nullptr) *filled = drawn;
+  return code;
+}
+
+int shmflake_segment_status(shmflake_segment* segment, shmflake_segment_info* out) {
+  if (segment == nullptr) return SetNullArgument("segment");
+  if (out == nullptr) return SetNullArgument("out");
+  return Guarded([&]() -> Status {
+    SHMFLAKE_RETURN_IF_ERROR(CheckInfoSize(*out));
+    DescribeSegment(ViewSegment(segment->drawer.entry(), segment->drawer.clock().BoottimeNs()),
+                    out);
+    return Status::Ok();
+  });
+}
+
+int shmflake_segment_at(shmflake_handle* flake, size_t index, shmflake_segment_info* out) {
+  if (flake == nullptr) return SetNullArgument("flake");
+  if (out == nullptr) return SetNullArgument("out");
+  return Guarded([&]() -> Status {
+    SHMFLAKE_RETURN_IF_ERROR(CheckInfoSize(*out));
+    const auto* entry = shmflake::TagAt(flake->generator.current().image().tags, index);
+    if (entry == nullptr) {
+      return Fail(Code::NOT_FOUND, "the region has no tag of index %zu", index);
+    }
+    DescribeSegment(ViewSegment(*entry, flake->generator.clock().BoottimeNs()), out);
+    return Status::Ok();
+  });
+}
+
+int shmflake_store_init(const char* url, const shmflake_options* options) {
+  return Guarded([&]() -> Status {
+    shmflake_options read;
+    shmflake::Settings settings;
+    SHMFLAKE_RETURN_IF_ERROR(shmflake::capi::ResolveOptions(nullptr, options, &read, &settings));
+    shmflake::StoreUrl parsed;
+    std::unique_ptr<shmflake::SegmentStore> store;
+    SHMFLAKE_RETURN_IF_ERROR(shmflake::OpenStoreByUrl(
+        settings, url != nullptr ? url : settings.segment_store.value, &parsed, &store));
+    const shmflake::FileSizeSignalBlock no_signal;
+    return store->Init(settings.wait_timeout_ms.value);
+  });
+}
+
+}  // extern "C"

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/store/sqlite_segment_store.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "core/store/sqlite_file.h"
+#include "core/store/sqlite_session.h"
+#include "core/store/store_step.h"
+#include "core/text.h"
+
+namespace shmflake {
+namespace {
+
+constexpr char kIfSegmentsDamaged[] =
+    "restore it, and then raise every max_id above all IDs that were ever issued";
+
+class SqliteSegmentStore final : public SegmentStore {
+ public:
+  SqliteSegmentStore(std::string path, std::uint32_t mode, std::string table)
+      : path_(std::move(path)), mode_(mode), table_(std::move(table)) {}
+
+  Status Take(const std::string& tag, std::int64_t timeout_ms, const SegmentPlan& plan) override {
+    return Transact(timeout_ms, [&](SqliteSession* session) {
+      bool exists = false;
+      SegmentRow row;
+      SHMFLAKE_RETURN_IF_ERROR(ReadRow(session, tag, &exists, &row));
+      SegmentRow change;
+      SHMFLAKE_RETURN_IF_ERROR(plan(exists ? &row : nullptr, &change));
+      SHMFLAKE_RETURN_IF_ERROR(session->CheckOwnProcess());
+      return WriteRow(session, tag, exists, change);
+    });
+  }
+
+  Status Init(std::int64_t timeout_ms) override {
+    return Transact(timeout_ms, [](SqliteSession*) { return Status::Ok(); });
+  }
+
+ private:
+  using Work = std::function<Status(SqliteSession* session)>;
+
+  // The work in one durable transaction on a file that has the table, or nothing.
+  Status Transact(std::int64_t timeout_ms, const Work& work);
+  Status ReadRow(SqliteSession* session, const std::string& tag, bool* exists, SegmentRow* row);
+  Status WriteRow(SqliteSession* session, const std::string& tag, bool exists,
+                  const SegmentRow& row);
+  Status CheckTable(SqliteSession* session);
+  Status WrongShape(const std::string& what) const {
+    return {Code::STORE_SCHEMA, path_ + ": the table " + table_ + " " + what};
+  }
+
+  const std::string path_;
+  const std::uint32_t mode_;
+  const std::string table_;
+};
+
+Status SqliteSegmentStore::Transact(std::int64_t timeout_ms, const Work& work) {
+  Patience patience(static_cast<std::uint32_t>(std::clamp<std::int64_t>(timeout_ms, 1, 3'600'000)));
+  StoreStep step;
+  SHMFLAKE_RETURN_IF_ERROR(step.Begin(path_, &patience));
+  bool exists = false;
+  SHMFLAKE_RETURN_IF_ERROR(CheckStoreFile(path_, mode_, &exists));
+  if (!exists) SHMFLAKE_RETURN_IF_ERROR(CreateStoreFile(path_, mode_));
+  SqliteSession session(path_, kIfSegmentsDamaged);
+  SHMFLAKE_RETURN_IF_ERROR(session.Open(&patience));
+  SHMFLAKE_RETURN_IF_ERROR(session.Run("BEGIN IMMEDIATE"));
+  SHMFLAKE_RETURN_IF_ERROR(CheckTable(&session));
+  SHMFLAKE_RETURN_IF_ERROR(work(&session));
+  SHMFLAKE_RETURN_IF_ERROR(session.CheckOwnProcess());
+  return session.Run("COMMIT");
+}
+
+Status SqliteSegmentStore::CheckTable(SqliteSession* session) {
+  const std::string make = "CREATE TABLE IF NOT EXISTS " + table_ +
+                           " (\n"
+                           "  biz_tag TEXT NOT NULL PRIMARY KEY,\n"
+                           "  max_id INTEGER NOT NULL DEFAULT 0,\n"
+                           "  step INTEGER NOT NULL DEFAULT 1000,\n"
+                           "  description TEXT,\n"
+                           "  update_time TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP\n"
+                           ") STRICT";
+  SHMFLAKE_RETURN_IF_ERROR(session->Run(make.c_str()));
+  SqliteStatement query(session, "SELECT name FROM pragma_table_info(?)");
+  query.Bind(std::string_view(table_));
+  std::string missing = " biz_tag max_id step ";
+  for (bool has_row = true; has_row;) {
+    SHMFLAKE_RETURN_IF_ERROR(query.Step(&has_row));
+    std::string name;
+    if (!has_row || !query.Read(&name)) continue;
+    if (const std::size_t at = missing.find(" " + name + " "); at != std::string::npos) {
+      missing.erase(at, name.size() + 1);
+    }
+  }
+  if (missing == " ") return Status::Ok();
+  return WrongShape("must have the columns biz_tag, max_id and step: it has no" +
+                    missing.substr(0, missing.size() - 1));
+}
+
+Status SqliteSegmentStore::ReadRow(SqliteSession* session, const std::string& tag, bool* exists,
+                                   SegmentRow* row) {
+  const std::string sql =
+      "SELECT max_id, step FROM " + table_ + " WHERE biz_tag = ? COLLATE BINARY";
+  SqliteStatement query(session, sql.c_str());
+  query.Bind(std::string_view(tag));
+  SHMFLAKE_RETURN_IF_ERROR(query.Step(exists));
+  if (!*exists) return Status::Ok();
+  const bool sound = query.Read(&row->max_id) && query.Read(&row->step);
+  bool another = false;
+  if (!sound) return WrongShape("must have integers as max_id and step of tag " + Quote(tag));
+  SHMFLAKE_RETURN_IF_ERROR(query.Step(&another));
+  return another ? WrongShape("has several rows of tag " + Quote(tag)) : Status::Ok();
+}
+
+Status SqliteSegmentStore::WriteRow(SqliteSession* session, const std::string& tag, bool exists,
+                                    const SegmentRow& row) {
+  const std::string update =
+      "UPDATE " + table_ + " SET max_id = ? WHERE biz_tag = ? COLLATE BINARY";
+  const std::string insert = "INSERT INTO " + table_ + " (max_id, biz_tag, step) VALUES (?, ?, ?)";
+  SqliteStatement write(session, exists ? update.c_str() : insert.c_str());
+  write.Bind(row.max_id).Bind(std::string_view(tag));
+  if (!exists) write.Bind(row.step);
+  bool has_row = false;
+  SHMFLAKE_RETURN_IF_ERROR(write.Step(&has_row));
+  if (session->changes() == 1) return Status::Ok();
+  return WrongShape("did not take the new max_id of tag " + Quote(tag));
+}
+
+}  // namespace
+
+Status OpenSqliteSegmentStore(const StoreUrl& url, const std::string& state_directory,
+                              std::uint32_t mode, std::unique_ptr<SegmentStore>* out) {
+  std::string directory = state_directory;
+  std::string file = kSegmentFile;
+  if (!url.path.empty()) {
+    const std::size_t slash = url.path.rfind('/');
+    directory = slash == 0 ? "/" : url.path.substr(0, slash);
+    file = url.path.substr(slash + 1);
+  }
+  if (file.empty() || url.table.find('.') != std::string::npos) {
+    return {Code::STORE_URL, "an SQLite store must be a file and a table without a dot: " +
+                                 Quote(url.path) + ", " + Quote(url.table)};
+  }
+  std::string path;
+  SHMFLAKE_RETURN_IF_ERROR(LocateStoreFile(directory, file, mode, &path));
+  *out = std::make_unique<SqliteSegmentStore>(std::move(path), mode, url.table);
+  return Status::Ok();
+}
+
+}  // namespace shmflake
