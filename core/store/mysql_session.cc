@@ -175,6 +175,10 @@ Outcome MysqlSession::Connect(const shmflake_store_host* host, const std::string
     if (deadline_->LeftMs() == 0) timed_out_ = true;
     return Error(kWhat);
   }
+  // Unless it is to verify, the library takes a server without TLS for good enough.
+  if (target_.tls != SHMFLAKE_TLS_OFF && mysql_get_ssl_cipher(mysql_) == nullptr) {
+    return Failed(SHMFLAKE_STORE_DENIED, kWhat, where_, "the server does not support TLS");
+  }
   deadline_ = deadline;
   is_mariadb_ = mariadb_connection(mysql_) != 0;
   return SetLimits();
