@@ -54,6 +54,16 @@ bool Contains(std::string_view text, std::string_view word) {
   return text.find(word) != std::string_view::npos;
 }
 
+// Keeps the line with the server's alert: another failure of the same moment may hide it.
+int OnDebug(CURL* /*easy*/, curl_infotype type, char* data, std::size_t size, void* alert) {
+  const std::string_view line(data, size);
+  if (type == CURLINFO_TEXT && Contains(line, "SSL routines") && Contains(line, "alert")) {
+    auto* to = static_cast<std::array<char, CURL_ERROR_SIZE>*>(alert);
+    (*to)[line.copy(to->data(), to->size() - 1)] = '\0';
+  }
+  return 0;
+}
+
 int CodeOf(CURLcode error, std::string_view words) {
   switch (error) {
     case CURLE_OPERATION_TIMEDOUT:
@@ -126,6 +136,9 @@ void EtcdConnection::SetUp(const shmflake_store_target& target, const shmflake_s
 
 void EtcdConnection::SetTls(const shmflake_store_target& target) {
   if (target.tls == SHMFLAKE_TLS_OFF) return;
+  Set(CURLOPT_VERBOSE, 1L);
+  Set(CURLOPT_DEBUGFUNCTION, &OnDebug);
+  Set(CURLOPT_DEBUGDATA, static_cast<void*>(&alert_));
   const bool verify = target.tls != SHMFLAKE_TLS_REQUIRE;
   Set(CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
   Set(CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
@@ -156,6 +169,7 @@ EtcdResult EtcdConnection::LookUp(std::int64_t timeout_ms) {
 
 EtcdResult EtcdConnection::Failure(CURLcode error) {
   std::string words = words_[0] != '\0' ? words_.data() : curl_easy_strerror(error);
+  if (alert_[0] != '\0') words = alert_.data();
   words.erase(words.find_last_not_of(" \r\n") + 1);
   const int code = CodeOf(error, words);
   if (error == CURLE_WRITE_ERROR) {
@@ -188,6 +202,7 @@ EtcdResult EtcdConnection::Post(const std::string& path, const std::string& body
   }
   Received received;
   words_[0] = '\0';
+  alert_[0] = '\0';
   Set(CURLOPT_CURLU, url_.get());
   Set(CURLOPT_POSTFIELDS, body.c_str());
   Set(CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));

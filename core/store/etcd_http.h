@@ -87,6 +87,8 @@ class EtcdConnection {
   CurlList resolved_;
   bool looked_up_ = false;
   std::array<char, CURL_ERROR_SIZE> words_{};
+  std::array<char, CURL_ERROR_SIZE>
+      alert_{};  // how the server ended TLS; libcurl tells only debuggers
   std::unique_ptr<CURLU, FreeUrl> url_;
   std::unique_ptr<CURL, FreeEasy> easy_;  // refers to what stands above it
   bool options_set_ = true;
