@@ -15,6 +15,7 @@ namespace {
 constexpr std::int64_t kLongestTimeout = 24LL * 60 * 60 * 1000;
 // etcd itself takes no request above 1.5 MiB, and a row is some 50 bytes.
 constexpr std::size_t kLargestAnswer = std::size_t{1} << 20;
+constexpr std::size_t kLargestHeaders = std::size_t{1} << 16;
 constexpr std::uint32_t kDefaultPort = 2379;
 
 // Once a process, and never undone: others in the process may use libcurl, too.
@@ -23,23 +24,18 @@ bool IsCurlReady() {
   return ready;
 }
 
-// What is received in one answer, headers included: a server may send them without end.
+// What is received in one answer. A server may send headers, too, without end.
 struct Received {
   std::string body;
-  std::size_t bytes = 0;
-
-  bool Count(std::size_t more) {
-    bytes += more;
-    return bytes <= kLargestAnswer;
-  }
+  std::size_t header_bytes = 0;
 };
 
 // libcurl's callbacks: another return value than the size ends the transfer.
 std::size_t OnBody(char* data, std::size_t unit, std::size_t count, void* received) {
-  auto* to = static_cast<Received*>(received);
-  if (!to->Count(unit * count)) return 0;
+  std::string& body = static_cast<Received*>(received)->body;
+  if (body.size() + unit * count > kLargestAnswer) return 0;
   try {
-    to->body.append(data, unit * count);
+    body.append(data, unit * count);
   } catch (...) {
     return 0;
   }
@@ -47,7 +43,9 @@ std::size_t OnBody(char* data, std::size_t unit, std::size_t count, void* receiv
 }
 
 std::size_t OnHeader(char* /*data*/, std::size_t unit, std::size_t count, void* received) {
-  return static_cast<Received*>(received)->Count(unit * count) ? unit * count : 0;
+  std::size_t& bytes = static_cast<Received*>(received)->header_bytes;
+  bytes += unit * count;
+  return bytes <= kLargestHeaders ? unit * count : 0;
 }
 
 bool Contains(std::string_view text, std::string_view word) {
@@ -125,6 +123,10 @@ void EtcdConnection::SetUp(const shmflake_store_target& target, const shmflake_s
   Set(CURLOPT_FOLLOWLOCATION, 0L);  // a redirect would carry the request to who knows where
   Set(CURLOPT_PROXY, "");           // none, whatever the environment says
   Set(CURLOPT_NOSIGNAL, 1L);
+  // A connection for each request: where one that was kept turns out to be dead, libcurl would send
+  // the request again, unasked, and nobody would know that there were two.
+  Set(CURLOPT_FRESH_CONNECT, 1L);
+  Set(CURLOPT_FORBID_REUSE, 1L);
   Set(CURLOPT_ERRORBUFFER, words_.data());
   Set(CURLOPT_WRITEFUNCTION, &OnBody);
   Set(CURLOPT_HEADERFUNCTION, &OnHeader);
@@ -173,7 +175,8 @@ EtcdResult EtcdConnection::Failure(CURLcode error) {
   words.erase(words.find_last_not_of(" \r\n") + 1);
   const int code = CodeOf(error, words);
   if (error == CURLE_WRITE_ERROR) {
-    words = "it sends more than " + std::to_string(kLargestAnswer) + " bytes";
+    words = "it sends more than " + std::to_string(kLargestAnswer) + " bytes, or than " +
+            std::to_string(kLargestHeaders) + " of headers";
   }
   long system_error = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &system_error);

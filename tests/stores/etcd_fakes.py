@@ -22,10 +22,10 @@ def refusal(code, words, status="503 Service Unavailable"):
     return answer(json.dumps({"error": words, "message": words, "code": code}), status)
 
 
-def key_value(key, value, **fields):
+def key_value(key, text, **fields):
     """etcd's answer to a range of one key."""
     coded = {"key": base64.b64encode(key.encode()).decode(), "mod_revision": "7",
-             "value": base64.b64encode(value.encode()).decode(), **fields}
+             "value": base64.b64encode(text.encode()).decode(), **fields}
     return answer(json.dumps({"header": {"revision": "9"}, "kvs": [coded], "count": "1"}))
 
 
