@@ -29,10 +29,11 @@ std::string StringValue(std::string_view token) {
   return nlohmann::json::parse(token).get<std::string>();
 }
 
-Member MakeMember(std::string_view text, std::string name, std::size_t begin, std::size_t end) {
+Member MakeMember(std::string_view text, const std::string& name, std::size_t begin,
+                  std::size_t end) {
   begin = text.find_first_not_of(kJsonSpace, begin);
   end = text.find_last_not_of(kJsonSpace, end - 1) + 1;
-  return {std::move(name), begin, end - begin};
+  return {name, begin, end - begin};
 }
 
 // The members of an object that is known to be valid JSON. A parser would give the values as numbers
@@ -55,7 +56,7 @@ std::vector<Member> MembersOf(std::string_view text) {
     if (value_begin == 0) {
       if (c == ':' && depth == 1) value_begin = at + 1;
     } else if (depth == 0 || (c == ',' && depth == 1)) {
-      members.push_back(MakeMember(text, std::move(name), value_begin, at));
+      members.push_back(MakeMember(text, name, value_begin, at));
       value_begin = 0;
     }
     ++at;

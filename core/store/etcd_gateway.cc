@@ -163,7 +163,8 @@ EtcdResult EtcdGateway::Read(const std::string& key, EtcdValue* found) {
   if (!result.ok()) return result;
   *found = EtcdValue();
   const json& values = At(answer, "kvs");
-  if (values.is_null() && Integer(At(answer, "count")) == 0) return {};
+  const bool empty = values.is_null() || (values.is_array() && values.empty());
+  if (empty && Integer(At(answer, "count")) == 0) return {};
   const json& value = values.is_array() && values.size() == 1 ? values[0] : json();
   found->mod_revision = Integer(At(value, "mod_revision"));
   if (found->mod_revision <= 0 || Text(At(value, "key")) != key64 ||

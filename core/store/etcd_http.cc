@@ -118,7 +118,11 @@ void EtcdConnection::SetUp(const shmflake_store_target& target, const shmflake_s
     options_set_ = false;
   }
   Set(CURLOPT_CURLU, url_.get());
+#if LIBCURL_VERSION_NUM >= 0x075500
   Set(CURLOPT_PROTOCOLS_STR, scheme);
+#else
+  Set(CURLOPT_PROTOCOLS, long{CURLPROTO_HTTP | CURLPROTO_HTTPS});
+#endif
   Set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   Set(CURLOPT_FOLLOWLOCATION, 0L);  // a redirect would carry the request to who knows where
   Set(CURLOPT_PROXY, "");           // none, whatever the environment says

@@ -81,7 +81,7 @@ void Redact(std::string_view secret, std::string* text) {
   ReplaceAll(secret, "***", text);
   const std::string quoted =
       nlohmann::json(secret).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  const std::string_view escaped = std::string_view(quoted).substr(1, quoted.size() - 2);
+  const std::string escaped = quoted.substr(1, quoted.size() - 2);
   if (escaped != secret) ReplaceAll(escaped, "***", text);
 }
 

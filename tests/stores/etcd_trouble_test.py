@@ -284,6 +284,13 @@ class StrangeServerTest(TroubleTest):
             with self.subTest(reply=reply):
                 self.fails(code, reply, *words)
 
+    def test_what_newer_gateways_do_not_leave_out_means_the_same(self):
+        def reply(path, body):
+            return answer('{"header":{"revision":9},"kvs":[],"more":false,"count":"0"}' if path == RANGE
+                          else '{"header":{"revision":10},"succeeded":true,"responses":[]}')
+        with FakeServer(reply) as server:
+            self.assertEqual((1, 5), take(server.url(), "x", create=5))
+
     def test_an_answer_without_end_is_cut(self):
         def without_end(head, part):
             yield head
