@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -15,6 +16,12 @@ namespace {
 // Pages that the kernel does not wipe, for the handler in the child. A fixed table: the handler
 // must not allocate, and may run while another thread of the parent was changing it.
 std::array<std::atomic<void*>, 1024> g_pages;
+
+// A whole page is wiped, of whatever size.
+std::size_t SystemPageSize() noexcept {
+  static const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return size;
+}
 
 void WipeInChild() {
   for (auto& entry : g_pages) {
@@ -50,8 +57,13 @@ void Unregister(void* page) {
 
 }  // namespace
 
-Status ForkPage::Make(bool use_wipe_on_fork) {
-  void* page = ::mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+void*& ForkPage::OwnerOf(void* data) noexcept {
+  return *reinterpret_cast<void**>(static_cast<char*>(data) + SystemPageSize());
+}
+
+Status ForkPage::Make(bool use_wipe_on_fork, bool with_owner) {
+  mapped_ = with_owner ? SystemPageSize() + sizeof(void*) : kSize;
+  void* page = ::mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) return FailErrno(errno, "map", "a page of memory", Code::NO_MEMORY);
   data_ = page;
   wiped_by_kernel_ = use_wipe_on_fork && ::madvise(page, kSize, MADV_WIPEONFORK) == 0;
@@ -65,7 +77,7 @@ Status ForkPage::Make(bool use_wipe_on_fork) {
 ForkPage::~ForkPage() {
   if (data_ == nullptr) return;
   if (!wiped_by_kernel_) Unregister(data_);
-  ::munmap(data_, kSize);
+  ::munmap(data_, mapped_);
 }
 
 }  // namespace shmflake

@@ -21,14 +21,19 @@ class ForkPage {
   ForkPage& operator=(const ForkPage&) = delete;
   ~ForkPage();
 
-  // Zero-filled. `use_wipe_on_fork` false takes the fallback (for its test).
-  Status Make(bool use_wipe_on_fork = true);
+  // Zero-filled. `use_wipe_on_fork` false takes the fallback (for its test). `with_owner`: with room
+  // for a pointer behind the page that a child keeps.
+  Status Make(bool use_wipe_on_fork = true, bool with_owner = false);
+
+  // That pointer, from the page's address alone: for a caller that has no other.
+  [[nodiscard]] static void*& OwnerOf(void* data) noexcept;
 
   [[nodiscard]] void* data() const noexcept { return data_; }
   [[nodiscard]] bool wiped_by_kernel() const noexcept { return wiped_by_kernel_; }
 
  private:
   void* data_ = nullptr;
+  std::size_t mapped_ = 0;
   bool wiped_by_kernel_ = false;
 };
 

@@ -23,8 +23,8 @@ bool HasIds(const SegmentEntry& entry) noexcept {
   const std::uint64_t cursor = entry.cursor.Load();
   if ((cursor & kSegmentRetiredBit) != 0) return true;  // the draw finds out
   const PublishedSegment current = SegmentAt(entry, cursor);
-  const bool left = current.generation != 0 && (cursor & kOffsetMask) < current.segment.count;
-  return left || NextSegment(entry, cursor).generation != 0;
+  return (current.generation != 0 && cursor < current.end()) ||
+         NextSegment(entry, cursor).generation != 0;
 }
 
 bool HasNext(const SegmentEntry& entry) noexcept {
@@ -78,11 +78,13 @@ Status SegmentGenerator::FetchElected(SegmentPlace& place, std::int64_t timeout_
   times.ended_ns = clock().BoottimeNs();
   times.ended_unix_ms = clock().RealtimeNs() / kNsPerMs;
   if (status.ok()) {
-    const bool published = PublishSegment(entry, {grant.first, grant.count});
+    const PublishResult published = PublishSegment(entry, {grant.first, grant.count});
+    if (published == PublishResult::kUsedUp) (void)RetireWords(place.attachment->image());
     EndFetch(entry, attempt, grant, times);
     SHMFLAKE_REACH(kFetchNoted);
     if (Logger* logger = generator_.logger(); logger != nullptr) {
-      logger->Log(LogLevel::kDebug, published ? "segment_fetched" : "segment_too_late",
+      logger->Log(LogLevel::kDebug,
+                  published == PublishResult::kPublished ? "segment_fetched" : "segment_lost",
                   {{"tag", tag_},
                    {"first", std::to_string(grant.first)},
                    {"count", std::to_string(grant.count)},
@@ -114,7 +116,8 @@ Status SegmentGenerator::Fetch(SegmentPlace& place, FetchNeed need, std::int64_t
   if (PauseLeft(entry.fetch, clock().BoottimeNs()) > 0) return Status::Ok();
   const std::int64_t left_ms =
       std::clamp<std::int64_t>((deadline_ns - clock().MonotonicNs()) / kNsPerMs, 1, 3'600'000);
-  return FetchElected(place, need == FetchNeed::kAhead ? std::min(left_ms, kAheadPatienceMs) : left_ms);
+  return FetchElected(place,
+                      need == FetchNeed::kAhead ? std::min(left_ms, kAheadPatienceMs) : left_ms);
 }
 
 Status SegmentGenerator::WaitForSegment(SegmentPlace& place, std::int64_t deadline_ns) {
@@ -156,7 +159,7 @@ void SegmentGenerator::Maintain() {
   const std::uint64_t cursor = place->entry->cursor.Load();
   if ((cursor & kSegmentRetiredBit) != 0 || HasNext(*place->entry)) return;
   const PublishedSegment current = SegmentAt(*place->entry, cursor);
-  if (current.generation != 0 && (cursor & kOffsetMask) < MarkOf(current)) return;
+  if (current.generation != 0 && cursor - current.start() < MarkOf(current)) return;
   if (PauseLeft(place->entry->fetch, clock().BoottimeNs()) > 0) return;
   (void)Fetch(*place, FetchNeed::kAheadByThread, generator_.DefaultDeadline());
 }

@@ -35,7 +35,8 @@ SegmentGenerator::~SegmentGenerator() {
 }
 
 Status SegmentGenerator::Open() {
-  SHMFLAKE_RETURN_IF_ERROR(page_.Make());
+  SHMFLAKE_RETURN_IF_ERROR(page_.Make(true, true));
+  ForkPage::OwnerOf(page_.data()) = this;
   cache_ = new (page_.data()) SegmentCache();
   SHMFLAKE_RETURN_IF_ERROR(GoTo(generator_.current()));
   const Status status = generator_.InOneProcess([this] {
@@ -116,7 +117,7 @@ bool SegmentGenerator::IsFetchDue(SegmentPlace& place, const PublishedSegment& f
 bool SegmentGenerator::LookAhead(SegmentPlace& place, const PublishedSegment& from,
                                  std::uint64_t cursor) noexcept {
   const std::uint64_t offset = cursor - from.start();
-  if (from.generation == 0 || offset > from.segment.count) {  // it went on in the meantime
+  if (from.generation == 0) {  // it went on in the meantime
     cache_->Close();
     return false;
   }
@@ -144,32 +145,21 @@ bool SegmentGenerator::LookAhead(SegmentPlace& place, const PublishedSegment& fr
   return due;
 }
 
-bool SegmentGenerator::Finish(SegmentFast fast, const SegmentDraw& seen, std::uint64_t* id,
+bool SegmentGenerator::Finish(const SegmentDraw& seen, std::uint64_t* id,
                               PublishedSegment* from) noexcept {
-  if (fast == SegmentFast::kNone) return false;
-  if (fast == SegmentFast::kLate) {
-    *from = SegmentAt(*seen.entry, seen.cursor);
-    return true;
+  cache_->Close();                 // invariant (7)
+  if (seen.cursor < seen.floor) {  // it only ever grows: somebody else wrote it
+    if (seen.entry == here().entry) here().attachment->NoteOverwritten();
+    return false;
   }
-  cache_->Close();  // invariant (7)
-  switch (ResolveValue(*seen.entry, seen.cursor, seen.known, id, from)) {
-    case ValueResult::kId:
-      return true;
-    case ValueResult::kNone:
-      return false;
-    case ValueResult::kBehind:
-      here().attachment->NoteOverwritten();
-      return false;
-  }
-  return false;
+  return ResolveValue(*seen.entry, seen.cursor, id, from);
 }
 
 TakeResult SegmentGenerator::Take(SegmentPlace& place, std::uint64_t want, Segment* taken,
                                   PublishedSegment* from, std::uint64_t* cursor) noexcept {
-  const KnownPlace known = cache_->KnownOf(place.entry);  // before the draw
+  const std::uint64_t floor = cache_->FloorOf(place.entry);  // before the draw
   const TakeResult result = TakeIds(*place.entry, want, taken, from, cursor);
-  if (result != TakeResult::kTaken) return result;
-  if (!IsBehind(known, from->generation, taken->first - from->segment.first)) return result;
+  if (result != TakeResult::kTaken || *cursor > floor) return result;
   place.attachment->NoteOverwritten();
   return TakeResult::kNone;
 }
@@ -206,15 +196,15 @@ Status SegmentGenerator::DrawOrWait(std::uint64_t want, std::int64_t deadline_ns
   }
 }
 
-Status SegmentGenerator::NextAfter(SegmentFast fast, const SegmentDraw& seen, std::uint64_t* id) {
-  bool drawn = fast != SegmentFast::kNone;  // by this process; a forked child draws its own
+Status SegmentGenerator::NextAfter(const SegmentDraw* seen, std::uint64_t* id) {
+  bool drawn = seen != nullptr;  // by this process; a forked child draws its own
   return generator_.InOneProcess([&]() -> Status {
     PublishedSegment from;
     SegmentPlace& place = here();
-    if (std::exchange(drawn, false) && Finish(fast, seen, id, &from)) {
+    if (std::exchange(drawn, false) && Finish(*seen, id, &from)) {
       if (IsAboutPlace(place.attachment->Inspect().code)) {
         cache_->Close();
-      } else if (seen.entry == place.entry && LookAhead(place, from, seen.cursor + 1)) {
+      } else if (seen->entry == place.entry && LookAhead(place, from, seen->cursor + 1)) {
         (void)Fetch(place, FetchNeed::kAhead, generator_.DefaultDeadline());
       }
       return Status::Ok();
@@ -226,19 +216,15 @@ Status SegmentGenerator::NextAfter(SegmentFast fast, const SegmentDraw& seen, st
   });
 }
 
-DrawError SegmentGenerator::NextNowaitAfter(SegmentFast fast, const SegmentDraw& seen,
-                                            std::uint64_t* id) noexcept {
+DrawError SegmentGenerator::NextNowaitAfter(const SegmentDraw* seen, std::uint64_t* id) noexcept {
   const DrawError would_wait{Code::WOULD_WAIT, 0, 0};
   PublishedSegment from;
   SegmentPlace& place = here();
-  if (fast != SegmentFast::kNone && Finish(fast, seen, id, &from)) {
-    cache_->Close();  // the next one looks
-    return {};
-  }
+  if (seen != nullptr && Finish(*seen, id, &from)) return {};  // the next one looks
   if (IsAboutPlace(place.attachment->Inspect().code)) return would_wait;
   const PublishedSegment current = SegmentAt(*place.entry, place.entry->cursor.Load());
   if (current.generation != 0 &&
-      IsFetchDue(place, current, place.entry->cursor.Load() & kOffsetMask)) {
+      IsFetchDue(place, current, place.entry->cursor.Load() - current.start())) {
     return would_wait;
   }
   Segment taken;

@@ -40,12 +40,16 @@ class SegmentGenerator {
   // Finds the tag in the region, and fetches a segment if there is none.
   Status Open();
 
-  // The hot path is cache().Draw; these take over where it ended.
+  // The hot path is cache().Draw; these take over where it ended. Of the cache, which a draw needs
+  // first, leads back to this: so a handle can be the cache's address.
   [[nodiscard]] SegmentCache& cache() noexcept { return *cache_; }
-  Status NextAfter(SegmentFast fast, const SegmentDraw& seen, std::uint64_t* id);
+  [[nodiscard]] static SegmentGenerator& Of(SegmentCache* cache) noexcept {
+    return *static_cast<SegmentGenerator*>(ForkPage::OwnerOf(cache));
+  }
+  // Null: it added nothing.
+  Status NextAfter(const SegmentDraw* seen, std::uint64_t* id);
   // WOULD_WAIT where that would fetch, sleep, follow or fail.
-  [[nodiscard]] DrawError NextNowaitAfter(SegmentFast fast, const SegmentDraw& seen,
-                                          std::uint64_t* id) noexcept;
+  [[nodiscard]] DrawError NextNowaitAfter(const SegmentDraw* seen, std::uint64_t* id) noexcept;
   // *filled counts the valid IDs, also on failure.
   Status NextN(std::uint64_t* ids, std::size_t n, std::size_t* filled);
 
@@ -61,8 +65,8 @@ class SegmentGenerator {
   Status GoTo(Attachment& attachment);
   Status FollowRegion(SegmentPlace& from, const DrawError& why, std::int64_t deadline_ns);
 
-  // An ID that a fast draw left over. Empty, or the region was overwritten: draw anew.
-  [[nodiscard]] bool Finish(SegmentFast fast, const SegmentDraw& seen, std::uint64_t* id,
+  // The ID of a value that a fast draw added. False when there is none: draw anew.
+  [[nodiscard]] bool Finish(const SegmentDraw& seen, std::uint64_t* id,
                             PublishedSegment* from) noexcept;
   // One step of any size, with all the waiting.
   Status DrawOrWait(std::uint64_t want, std::int64_t deadline_ns, Segment* taken);

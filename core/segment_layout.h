@@ -3,8 +3,8 @@
 // format, like layout.h, whose version counts for both.
 //
 //   0     name          9 words: the length and the bytes, then the store's fingerprint
-//   128   cursor        | generation << 40 | offset; bit 63: retired. The only line a draw writes
-//   256   ring          4 published segments of 4 tagged words: base and length by generation
+//   128   cursor        | generation << 33 | offset; bit 63: retired. The only line a draw writes
+//   256   ring          5 published segments of 3 tagged words: first ID and count by generation
 //   384   fetches       what those who fetch tell each other
 //   512   words         the store's, of the last attempt that failed
 //   896   end
@@ -21,18 +21,19 @@ namespace shmflake {
 inline constexpr std::uint32_t kTagCount = 256;
 inline constexpr std::uint32_t kLongestTag = 64;
 inline constexpr std::uint32_t kTagWords = 9;  // 65 bytes: the length, then the tag
-inline constexpr std::uint32_t kSegmentRing = 4;
-inline constexpr unsigned kOffsetBits = 40;
-// The cursor has the lowest bits of a generation; all 40 are in the ring.
-inline constexpr unsigned kCursorGenerationBits = 23;
+inline constexpr std::uint32_t kSegmentRing = 5;
+inline constexpr unsigned kOffsetBits = 33;
+inline constexpr std::uint64_t kLastGeneration = (std::uint64_t{1} << 30) - 1;
 inline constexpr std::uint64_t kLongestSegment = 1'000'000'000;
 inline constexpr std::uint64_t kSegmentRetiredBit = std::uint64_t{1} << 63;
 
-// The count of a tag's draws: generation << 40 | offset, the next value to be handed out.
+// The count of a tag's draws: generation << 33 | offset, the next value to be handed out. Bits: 30
+// of generation, so that it never has a value twice; 33 of offset, for segments of 10^9 and 7 * 10^9
+// draws that find none left.
 class alignas(128) SegmentCursor {
  public:
   // Acquire, in all three: partner is the release in MoveOn. Who sees a generation sees its segment
-  // in the ring, and that no later one than it was published when it began.
+  // in the ring.
   [[nodiscard]] std::uint64_t Load() const noexcept {
     return word_.load(std::memory_order_acquire);
   }
@@ -57,9 +58,7 @@ class alignas(128) SegmentCursor {
 };
 
 using SegmentWord = std::atomic<std::uint64_t>;
-inline constexpr unsigned kRingPayloadBits = 24;
-using RingSlot =
-    TaggedWords<4, kRingPayloadBits>;    // base: 63 bits, length: 30; versions are generations
+using RingSlot = TaggedWords<3, 34>;     // first: 63 bits, count: 30; versions are generations
 using StoreWords = TaggedWords<48, 32>;  // a code and 188 bytes; versions are attempts
 
 // Relaxed, all of it: counters and advice. What they say is checked where it matters.
@@ -88,6 +87,7 @@ struct alignas(128) SegmentEntry {
   unsigned char pad[48];
   SegmentCursor cursor;
   RingSlot ring[kSegmentRing];
+  unsigned char ring_pad[8];
   FetchLine fetch;
   StoreWords words;
 };

@@ -3,19 +3,16 @@
 // file, no clock.
 //
 // Invariants:
-//   (1) A generation belongs to one publisher (`claimed` counts them), and its ring slot, read
-//       whole, is what that one wrote (tagged_words.h). Versions never wrap.
-//   (2) The cursor enters a generation once, at offset 0, by MoveOn from an older one, after its
-//       slot was read whole. It leaves it when all its offsets are drawn, and never returns.
-//   (3) The offsets of a generation are handed out once each: by one addition, or one exchange. An
-//       ID is base + offset. So IDs of one segment never repeat; segments are disjoint, as the
-//       store grants them, and ascend: a lower one than the last is given up.
-//   (4) The cursor has only the lowest 23 bits of the generation. Who draws therefore reads the
-//       slot's head before (with all bits) and again after: if it is the same, then at the draw the
-//       slot had not been published anew, so that the cursor, which cannot be a whole ring behind
-//       or ahead of it, was in this very generation. If it is not, the value is a gap.
+//   (1) A generation belongs to one publisher (`claimed` counts them, and never wraps), and its ring
+//       slot, read whole, is what that one wrote (tagged_words.h). So a generation means one range
+//       of IDs, for ever and for everybody.
+//   (2) The cursor only grows: its offset by draws, its generation by MoveOn, which enters a newer
+//       one at offset 0. So it never has a value twice.
+//   (3) A value (generation, offset) is handed out once, by one addition or one exchange, and means
+//       the ID first + offset of its generation. By (1) and (2) IDs of one tag never repeat within a
+//       region, as the segments that the store grants are disjoint.
+//   (4) A segment below one that was drawn from is given up: IDs ascend.
 //   (5) Draws that fail hardly move the offset: who finds none left looks before the next addition.
-//       2^40 - 10^9 failed ones fit.
 #ifndef SHMFLAKE_CORE_SEGMENT_RING_H_
 #define SHMFLAKE_CORE_SEGMENT_RING_H_
 
@@ -25,8 +22,6 @@
 
 namespace shmflake {
 
-inline constexpr std::uint64_t kOffsetMask = (std::uint64_t{1} << kOffsetBits) - 1;
-
 struct Segment {
   std::uint64_t first = 0;
   std::uint64_t count = 0;
@@ -34,24 +29,15 @@ struct Segment {
 
 // A segment as it was published.
 struct PublishedSegment {
-  std::uint64_t generation = 0;  // all 40 bits; 0: none
-  std::uint64_t head = 0;        // the slot's, for invariant (4)
+  std::uint64_t generation = 0;  // 0: none
   Segment segment;
 
-  // The cursor's value at its first ID.
-  [[nodiscard]] std::uint64_t start() const noexcept {
-    return generation << kOffsetBits & ~kSegmentRetiredBit;
-  }
+  // The cursor's value at its first ID, and behind its last one.
+  [[nodiscard]] std::uint64_t start() const noexcept { return generation << kOffsetBits; }
+  [[nodiscard]] std::uint64_t end() const noexcept { return start() + segment.count; }
 };
 
-// The one of its slot; generation 0 when it is not whole.
-[[nodiscard]] PublishedSegment ReadSlot(const RingSlot& slot) noexcept;
-[[nodiscard]] inline const RingSlot& SlotAt(const SegmentEntry& entry,
-                                            std::uint64_t cursor) noexcept {
-  return entry.ring[(cursor >> kOffsetBits) % kSegmentRing];
-}
-
-// The segment that the cursor's value is in; generation 0: it is not, or no longer, there.
+// The segment that a value of the cursor is in; generation 0: it is not, or no longer, in the ring.
 [[nodiscard]] PublishedSegment SegmentAt(const SegmentEntry& entry, std::uint64_t cursor) noexcept;
 
 // The next one after the cursor's, if one is published that ascends.
@@ -66,42 +52,24 @@ enum class MoveResult : std::uint8_t { kMoved, kNone, kRetired };
 // quicker, or there is something left.
 MoveResult MoveOn(SegmentEntry& entry) noexcept;
 
-// Makes a segment that the store granted the tag's newest. False when it is below what was granted
-// to somebody else meanwhile, or all generations are used up: then it is lost.
-bool PublishSegment(SegmentEntry& entry, const Segment& segment) noexcept;
-
-// What a process knows of where the cursor was once.
-struct KnownPlace {
-  std::uint64_t generation = 0;
-  std::uint64_t floor = 0;  // an offset in it
+enum class PublishResult : std::uint8_t {
+  kPublished,
+  kTooLate,  // it is below what was granted to somebody else meanwhile: lost
+  kUsedUp    // there are no generations left: lost, and the region is to be retired
 };
-// Whether a cursor that is there now was written by somebody else: it only ever goes forward.
-[[nodiscard]] constexpr bool IsBehind(const KnownPlace& known, std::uint64_t generation,
-                                      std::uint64_t offset) noexcept {
-  return generation < known.generation || (generation == known.generation && offset < known.floor);
-}
-[[nodiscard]] constexpr std::uint64_t GenerationOfHead(std::uint64_t head) noexcept {
-  return head >> kRingPayloadBits;
-}
-
-enum class ValueResult : std::uint8_t { kId, kNone, kBehind };
-// The ID of a value that an addition gave, when it was not in the segment that was expected: the
-// cursor had moved on. kNone when there is none (used up, retired), or it cannot be told for sure (a
-// gap, counted). `known` is from before the addition.
-ValueResult ResolveValue(SegmentEntry& entry, std::uint64_t cursor, const KnownPlace& known,
-                         std::uint64_t* id, PublishedSegment* from) noexcept;
-
-// After a draw (invariant 4): whether it was from the segment as it was read.
-[[nodiscard]] inline bool IsStillThere(const SegmentEntry& entry,
-                                       const PublishedSegment& from) noexcept {
-  return SlotAt(entry, from.start()).head() == from.head;
-}
+// Makes a segment that the store granted the tag's newest.
+PublishResult PublishSegment(SegmentEntry& entry, const Segment& segment) noexcept;
 
 enum class TakeResult : std::uint8_t { kTaken, kNone, kRetired };
 // Takes up to `want` contiguous IDs of the cursor's segment, or of the next. *from is where they
 // came from, *cursor the cursor's value after them.
 TakeResult TakeIds(SegmentEntry& entry, std::uint64_t want, Segment* taken, PublishedSegment* from,
                    std::uint64_t* cursor) noexcept;
+
+// The ID of a value that an addition gave. False when there is none (used up, retired), or its
+// segment is not in the ring any more (a gap, counted).
+bool ResolveValue(SegmentEntry& entry, std::uint64_t cursor, std::uint64_t* id,
+                  PublishedSegment* from) noexcept;
 
 }  // namespace shmflake
 

@@ -20,14 +20,13 @@ SegmentView ViewSegment(const SegmentEntry& entry, std::int64_t boottime_ns) {
   view.tag = TagOf(entry);
   view.store_mark = Read(entry.store);
   const std::uint64_t cursor = entry.cursor.Load() & ~kSegmentRetiredBit;
-  const std::uint64_t offset = cursor & kOffsetMask;
   if (const PublishedSegment current = SegmentAt(entry, cursor); current.generation != 0) {
     view.generation = current.generation;
     view.first_id = current.segment.first;
     view.last_id = current.segment.first + current.segment.count - 1;
-    if (offset < current.segment.count) {
-      view.next_id = view.first_id + offset;
-      view.remaining = current.segment.count - offset;
+    if (cursor < current.end()) {
+      view.next_id = view.first_id + (cursor - current.start());
+      view.remaining = current.end() - cursor;
     }
   }
   view.remaining_next = CountPublishedAhead(entry, cursor);

@@ -22,12 +22,12 @@ class TaggedWords {
 
   // By the one owner of the version, 1..kMaxVersion. False when a word is of a newer one already.
   bool Publish(std::uint64_t version, const Payload& payload) noexcept {
-    for (std::size_t i = N; i-- > 0;) {  // the head last
+    for (std::size_t i = 0; i < N; ++i) {
       const std::uint64_t wanted = version << kPayloadBits | payload[i];
       std::uint64_t old = words_[i].load(std::memory_order_relaxed);
       do {
         if (old >> kPayloadBits > version) return false;
-        // Release, partner: Read and head(): who sees the version sees what it was made of.
+        // Release, partner: Read: who sees the version sees what it was made of.
       } while (!words_[i].compare_exchange_weak(old, wanted, std::memory_order_release,
                                                 std::memory_order_relaxed));
     }
@@ -36,18 +36,14 @@ class TaggedWords {
 
   // The version that all words bear; 0 when they do not bear one, now or ever.
   [[nodiscard]] std::uint64_t Read(Payload& payload) const noexcept {
-    const std::uint64_t first = head();
+    std::uint64_t version = 0;
     for (std::size_t i = 0; i < N; ++i) {
       const std::uint64_t word = words_[i].load(std::memory_order_acquire);  // partner: Publish
-      if (word >> kPayloadBits != first >> kPayloadBits) return 0;
+      if (i == 0) version = word >> kPayloadBits;
+      if (word >> kPayloadBits != version) return 0;
       payload[i] = word & LowMask(kPayloadBits);
     }
-    return first >> kPayloadBits;
-  }
-
-  // Its first word, which changes with every version.
-  [[nodiscard]] std::uint64_t head() const noexcept {
-    return words_[0].load(std::memory_order_acquire);  // partner: Publish
+    return version;
   }
 
  private:

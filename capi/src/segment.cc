@@ -17,6 +17,7 @@ using shmflake::DrawError;
 using shmflake::Fail;
 using shmflake::SegmentDraw;
 using shmflake::SegmentFast;
+using shmflake::SegmentGenerator;
 using shmflake::Status;
 using shmflake::capi::Guarded;
 using shmflake::capi::KeepErrno;
@@ -24,16 +25,16 @@ using shmflake::capi::NoCancellation;
 using shmflake::capi::SetLastError;
 using shmflake::capi::SetNullArgument;
 
+// The opaque handle is what a draw needs first: one look-up less than the drawer's address.
 struct shmflake_segment {
-  shmflake_segment(shmflake::Generator& generator, std::string tag,
-                   shmflake::SegmentOptions options,
-                   std::unique_ptr<shmflake::SegmentSource> source)
-      : drawer(generator, std::move(tag), std::move(options), std::move(source)) {}
-
-  shmflake::SegmentGenerator drawer;
+  shmflake::SegmentCache cache;
 };
 
 namespace {
+
+SegmentGenerator& DrawerOf(shmflake_segment* segment) noexcept {
+  return SegmentGenerator::Of(&segment->cache);
+}
 
 Status ReadSegmentOptions(const shmflake_segment_options* from, shmflake::SegmentOptions* to) {
   shmflake_segment_options read;
@@ -61,31 +62,57 @@ Status ReadSegmentOptions(const shmflake_segment_options* from, shmflake::Segmen
   return Status::Ok();
 }
 
-[[gnu::noinline]] int SegmentAfter(shmflake_segment* segment, uint64_t* id, SegmentFast fast,
-                                   const SegmentDraw& seen) noexcept {
-  return Guarded([&] { return segment->drawer.NextAfter(fast, seen, id); });
+Status Next(shmflake_segment* segment, const SegmentDraw* seen, uint64_t* id) {
+  return DrawerOf(segment).NextAfter(seen, id);
 }
 
-[[gnu::noinline]] int SegmentNowaitAfter(shmflake_segment* segment, uint64_t* id, SegmentFast fast,
-                                         const SegmentDraw& seen) noexcept {
+int NextNowait(shmflake_segment* segment, const SegmentDraw* seen, uint64_t* id) noexcept {
   const KeepErrno keep_errno;
   const NoCancellation no_cancellation;
-  const DrawError error = segment->drawer.NextNowaitAfter(fast, seen, id);
+  const DrawError error = DrawerOf(segment).NextNowaitAfter(seen, id);
   return error.ok() ? 0 : SetLastError(error);
 }
 
-// The hot path. kAfter goes on where it ended.
-template <auto kAfter>
+// What follows the hot path, out of line and called last, with all in registers, so that none is
+// saved there.
+struct Waiting {
+  [[gnu::noinline]] static int None(shmflake_segment* segment, uint64_t* id) noexcept {
+    return Guarded([&] { return Next(segment, nullptr, id); });
+  }
+  [[gnu::noinline]] static int Added(shmflake_segment* segment, uint64_t* id,
+                                     shmflake::SegmentEntry* entry, uint64_t cursor,
+                                     uint64_t floor) noexcept {
+    const SegmentDraw seen{entry, cursor, floor};
+    return Guarded([&] { return Next(segment, &seen, id); });
+  }
+};
+struct AtOnce {
+  [[gnu::noinline]] static int None(shmflake_segment* segment, uint64_t* id) noexcept {
+    return NextNowait(segment, nullptr, id);
+  }
+  [[gnu::noinline]] static int Added(shmflake_segment* segment, uint64_t* id,
+                                     shmflake::SegmentEntry* entry, uint64_t cursor,
+                                     uint64_t floor) noexcept {
+    const SegmentDraw seen{entry, cursor, floor};
+    return NextNowait(segment, &seen, id);
+  }
+};
+
+template <typename After>
 [[gnu::always_inline]] inline int DrawSegment(shmflake_segment* segment, uint64_t* id) noexcept {
   if (segment == nullptr) [[unlikely]]
     return SetNullArgument("segment");
   if (id == nullptr) [[unlikely]]
     return SetNullArgument("id");
   SegmentDraw seen;
-  const SegmentFast fast = segment->drawer.cache().Draw(id, &seen);
-  if (fast == SegmentFast::kDrawn) [[likely]]
-    return 0;
-  return kAfter(segment, id, fast, seen);
+  switch (segment->cache.Draw(id, &seen)) {
+    [[likely]] case SegmentFast::kDrawn : return 0;
+    case SegmentFast::kAdded:
+      return After::Added(segment, id, seen.entry, seen.cursor, seen.floor);
+    case SegmentFast::kNone:
+      break;
+  }
+  return After::None(segment, id);
 }
 
 void DescribeSegment(const shmflake::SegmentView& view, shmflake_segment_info* out) {
@@ -134,25 +161,25 @@ int shmflake_segment_open(shmflake_handle* flake, const char* tag,
     std::unique_ptr<shmflake::SegmentSource> source;
     SHMFLAKE_RETURN_IF_ERROR(
         shmflake::SegmentSource::Make(flake->generator.settings(), &read, &source));
-    auto handle = std::make_unique<shmflake_segment>(flake->generator, tag, std::move(read),
+    auto drawer = std::make_unique<SegmentGenerator>(flake->generator, tag, std::move(read),
                                                      std::move(source));
-    SHMFLAKE_RETURN_IF_ERROR(handle->drawer.Open());
-    *out = handle.release();
+    SHMFLAKE_RETURN_IF_ERROR(drawer->Open());
+    *out = reinterpret_cast<shmflake_segment*>(&drawer.release()->cache());
     return Status::Ok();
   });
 }
 
 void shmflake_segment_close(shmflake_segment* segment) {
   const NoCancellation no_cancellation;
-  delete segment;
+  if (segment != nullptr) delete &DrawerOf(segment);
 }
 
 int shmflake_segment_next(shmflake_segment* segment, uint64_t* id) {
-  return DrawSegment<SegmentAfter>(segment, id);
+  return DrawSegment<Waiting>(segment, id);
 }
 
 int shmflake_segment_next_nowait(shmflake_segment* segment, uint64_t* id) {
-  return DrawSegment<SegmentNowaitAfter>(segment, id);
+  return DrawSegment<AtOnce>(segment, id);
 }
 
 int shmflake_segment_next_n(shmflake_segment* segment, uint64_t* ids, size_t n, size_t* filled) {
@@ -163,7 +190,7 @@ int shmflake_segment_next_n(shmflake_segment* segment, uint64_t* ids, size_t n, 
   if (n == 0 || n > std::numeric_limits<size_t>::max() / sizeof(uint64_t)) {
     return SetLastError(Fail(Code::COUNT, "n must be 1 or more: %zu", n));
   }
-  const int code = Guarded([&] { return segment->drawer.NextN(ids, n, &drawn); });
+  const int code = Guarded([&] { return DrawerOf(segment).NextN(ids, n, &drawn); });
   if (filled != nullptr) *filled = drawn;
   return code;
 }
@@ -173,7 +200,7 @@ int shmflake_segment_status(shmflake_segment* segment, shmflake_segment_info* ou
   if (out == nullptr) return SetNullArgument("out");
   return Guarded([&]() -> Status {
     SHMFLAKE_RETURN_IF_ERROR(CheckInfoSize(*out));
-    DescribeSegment(ViewSegment(segment->drawer.entry(), segment->drawer.clock().BoottimeNs()),
+    DescribeSegment(ViewSegment(DrawerOf(segment).entry(), DrawerOf(segment).clock().BoottimeNs()),
                     out);
     return Status::Ok();
   });
