@@ -77,6 +77,8 @@ class MysqlTable : public SqlSession {
   Outcome CreateTable() override;
 
  private:
+  Outcome CheckTypes(const char* what, MYSQL_RES* rows, unsigned int columns,
+                     unsigned int first_integer) const;
   Outcome ReadColumn(const MYSQL_FIELD& field, const char* text, std::size_t size,
                      std::int64_t* value) const;
 
@@ -85,13 +87,27 @@ class MysqlTable : public SqlSession {
   std::string name_;
 };
 
+// Columns from first_integer on must be integers, those before it text.
+Outcome MysqlTable::CheckTypes(const char* what, MYSQL_RES* rows, unsigned int columns,
+                               unsigned int first_integer) const {
+  if (rows == nullptr || mysql_num_fields(rows) != columns) {
+    return session_.SchemaError(what, "the server returned no columns");
+  }
+  const MYSQL_FIELD* fields = mysql_fetch_fields(rows);
+  for (unsigned int i = 0; i < columns; ++i) {
+    const bool text = i < first_integer;
+    if (text ? IsMysqlText(fields[i].type) : IsMysqlInteger(fields[i].type)) continue;
+    return session_.SchemaError(what, "column " + std::string(fields[i].name) + " must be " +
+                                          (text ? "text" : "an integer") + ", and is " +
+                                          MysqlTypeName(fields[i]));
+  }
+  return {};
+}
+
 Outcome MysqlTable::ReadColumn(const MYSQL_FIELD& field, const char* text, std::size_t size,
                                std::int64_t* value) const {
   const std::string column = "column " + std::string(field.name);
   const std::string type = MysqlTypeName(field);
-  if (!IsMysqlInteger(field.type)) {
-    return session_.SchemaError(kReading, column + " must be an integer, and is " + type);
-  }
   if (text == nullptr) {
     return session_.SchemaError(kReading, column + " (" + type + ") is NULL");
   }
@@ -115,9 +131,7 @@ Outcome MysqlTable::ReadRow(const std::string& tag, std::optional<shmflake_store
   if (Outcome asked = session_.Run(kReading, sql, true); !asked.ok()) return asked;
   MysqlResult rows;
   if (Outcome stored = session_.Store(kReading, &rows); !stored.ok()) return stored;
-  if (rows == nullptr || mysql_num_fields(rows.get()) != 2) {
-    return session_.SchemaError(kReading, "the server returned no columns");
-  }
+  if (Outcome types = CheckTypes(kReading, rows.get(), 2, 0); !types.ok()) return types;
   if (mysql_num_rows(rows.get()) > 1) {
     return session_.SchemaError(kReading, "table " + name_ + " has several rows for the tag");
   }
@@ -166,18 +180,7 @@ Outcome MysqlTable::CheckColumns(bool* exists) {
   }
   MysqlResult rows;
   if (Outcome stored = session_.Store(kChecking, &rows); !stored.ok()) return stored;
-  if (rows == nullptr || mysql_num_fields(rows.get()) != 3) {
-    return session_.SchemaError(kChecking, "the server returned no columns");
-  }
-  const MYSQL_FIELD* fields = mysql_fetch_fields(rows.get());
-  for (int i = 0; i < 3; ++i) {
-    const bool fits = i == 0 ? IsMysqlText(fields[i].type) : IsMysqlInteger(fields[i].type);
-    if (fits) continue;
-    return session_.SchemaError(kChecking, "column " + std::string(fields[i].name) + " must be " +
-                                               (i == 0 ? "text" : "an integer") + ", and is " +
-                                               MysqlTypeName(fields[i]));
-  }
-  return {};
+  return CheckTypes(kChecking, rows.get(), 3, 1);
 }
 
 Outcome MysqlTable::CheckUnique() {

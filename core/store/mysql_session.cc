@@ -2,6 +2,7 @@
 #include "core/store/mysql_session.h"
 
 #include <errmsg.h>
+#include <fcntl.h>
 #include <mariadb_version.h>
 #include <mysqld_error.h>
 #include <poll.h>
@@ -19,21 +20,28 @@ namespace {
 constexpr unsigned int kDefaultPort = 3306;
 constexpr int kMostResumes = 1000;  // of a call whose time is over
 
-// The library's TLS handshake asks here how long to wait, and has no argument of ours.
-thread_local const CallDeadline* handshake_deadline = nullptr;
+// In a TLS handshake, and to write through TLS, the library waits by itself, here, and has no argument
+// of ours.
+thread_local const CallDeadline* waiting_until = nullptr;
 
-int WaitInHandshake(my_socket descriptor, my_bool is_read, int /*timeout*/) {
-  if (handshake_deadline == nullptr) return -1;
-  return PollUntil(descriptor, is_read != 0 ? POLLIN : POLLOUT, *handshake_deadline) != 0 ? 1 : 0;
+int WaitWithinLibrary(my_socket descriptor, my_bool is_read, int /*timeout*/) {
+  if (waiting_until == nullptr) return -1;
+  return PollUntil(descriptor, is_read != 0 ? POLLIN : POLLOUT, *waiting_until) != 0 ? 1 : 0;
 }
 
-class HandshakeDeadline {
+class WaitingUntil {
  public:
-  explicit HandshakeDeadline(const CallDeadline* deadline) { handshake_deadline = deadline; }
-  HandshakeDeadline(const HandshakeDeadline&) = delete;
-  HandshakeDeadline& operator=(const HandshakeDeadline&) = delete;
-  ~HandshakeDeadline() { handshake_deadline = nullptr; }
+  explicit WaitingUntil(const CallDeadline* deadline) { waiting_until = deadline; }
+  WaitingUntil(const WaitingUntil&) = delete;
+  WaitingUntil& operator=(const WaitingUntil&) = delete;
+  ~WaitingUntil() { waiting_until = nullptr; }
 };
+
+// The library reads from TLS as the descriptor is: it would block there, its own calls' mode or not.
+void SetNonBlocking(int descriptor) {
+  const int flags = fcntl(descriptor, F_GETFL);
+  if (flags >= 0 && (flags & O_NONBLOCK) == 0) (void)fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
+}
 
 // Once in a process. The library ignores SIGPIPE for the whole process as it starts: put back.
 bool StartLibrary() {
@@ -87,6 +95,7 @@ int MysqlSession::Wait(int waits_for) {
   if ((waits_for & MYSQL_WAIT_WRITE) != 0) events |= POLLOUT;
   if ((waits_for & MYSQL_WAIT_EXCEPT) != 0) events |= POLLPRI;
   const int descriptor = mysql_get_socket(mysql_);
+  SetNonBlocking(descriptor);
   const int came = timed_out_ ? 0 : PollUntil(descriptor, events, *deadline_);
   if (came == 0) {
     // A call that was left in the middle would keep its memory and descriptor: it is made to fail.
@@ -101,8 +110,10 @@ int MysqlSession::Wait(int waits_for) {
   return ready & waits_for;
 }
 
-template <typename Continue>
-void MysqlSession::Finish(int waits_for, Continue go_on) {
+template <typename Start, typename Continue>
+void MysqlSession::Finish(Start start, Continue go_on) {
+  const WaitingUntil waiting(&*deadline_);
+  int waits_for = start();
   for (int resumes = 0; waits_for != 0 && resumes < kMostResumes;) {
     const int ready = Wait(waits_for);
     if (timed_out_) ++resumes;
@@ -135,7 +146,10 @@ Outcome MysqlSession::SetOptions(const shmflake_store_host* host) {
   mysql_options(mysql_, MYSQL_OPT_NONBLOCK, nullptr);
   mysql_options(mysql_, MYSQL_OPT_PROTOCOL, &protocol);
   mysql_options(mysql_, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-  mysql_optionsv(mysql_, MARIADB_OPT_IO_WAIT, WaitInHandshake);
+  mysql_optionsv(mysql_, MARIADB_OPT_IO_WAIT, WaitWithinLibrary);
+  // Only for a read from TLS before we had the descriptor: in whole seconds.
+  const unsigned int seconds = static_cast<unsigned int>(deadline_->LeftSeconds());
+  mysql_options(mysql_, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
   const unsigned int no_files = 0;  // a server may ask for any file of the client's
   mysql_options(mysql_, MYSQL_OPT_LOCAL_INFILE, &no_files);
   // Where somebody else could listen, a server gets no password in the clear, whatever it asks for.
@@ -165,16 +179,17 @@ Outcome MysqlSession::Connect(const shmflake_store_host* host, const std::string
   const std::string user = target_.user[0] != '\0' ? std::string(target_.user) : LoginName();
   const char* socket = target_.socket[0] != '\0' ? target_.socket : MARIADB_UNIX_ADDR;
   const unsigned int port = host != nullptr && host->port != 0 ? host->port : kDefaultPort;
-  const HandshakeDeadline handshake(&*deadline_);
   MYSQL* connected = nullptr;
-  Finish(mysql_real_connect_start(&connected, mysql_, host != nullptr ? host->host : nullptr,
-                                  user.c_str(), target_.password, OrNull(target_.database), port,
-                                  host != nullptr ? nullptr : socket, CLIENT_FOUND_ROWS),
-         [&](int ready) { return mysql_real_connect_cont(&connected, mysql_, ready); });
-  if (connected == nullptr) {
-    if (deadline_->LeftMs() == 0) timed_out_ = true;
-    return Error(kWhat);
-  }
+  Finish(
+      [&] {
+        return mysql_real_connect_start(&connected, mysql_, host != nullptr ? host->host : nullptr,
+                                        user.c_str(), target_.password, OrNull(target_.database),
+                                        port, host != nullptr ? nullptr : socket,
+                                        CLIENT_FOUND_ROWS);
+      },
+      [&](int ready) { return mysql_real_connect_cont(&connected, mysql_, ready); });
+  if (connected == nullptr) return Error(kWhat);
+  SetNonBlocking(mysql_get_socket(mysql_));
   // Unless it is to verify, the library takes a server without TLS for good enough.
   if (target_.tls != SHMFLAKE_TLS_OFF && mysql_get_ssl_cipher(mysql_) == nullptr) {
     return Failed(SHMFLAKE_STORE_DENIED, kWhat, where_, "the server does not support TLS");
@@ -211,22 +226,26 @@ Outcome MysqlSession::Run(const char* what, const std::string& sql, bool limited
     text.insert(0, prefix);
   }
   int failed = 0;
-  Finish(mysql_real_query_start(&failed, mysql_, text.data(), text.size()),
+  Finish([&] { return mysql_real_query_start(&failed, mysql_, text.data(), text.size()); },
          [&](int ready) { return mysql_real_query_cont(&failed, mysql_, ready); });
   return failed != 0 || timed_out_ ? Error(what) : Outcome();
 }
 
 Outcome MysqlSession::Store(const char* what, MysqlResult* rows) {
   MYSQL_RES* stored = nullptr;
-  Finish(mysql_store_result_start(&stored, mysql_),
+  Finish([&] { return mysql_store_result_start(&stored, mysql_); },
          [&](int ready) { return mysql_store_result_cont(&stored, mysql_, ready); });
   rows->reset(stored);
   return timed_out_ || (stored == nullptr && error() != 0) ? Error(what) : Outcome();
 }
 
 Outcome MysqlSession::Error(const char* what) {
-  if (timed_out_) return TimedOut(what, where_, *deadline_);
   const unsigned int number = error();
+  const bool is_own = number >= CR_MIN_ERROR && number <= CR_MAX_ERROR;
+  if (timed_out_ || (is_own && deadline_->LeftMs() == 0)) {
+    timed_out_ = true;
+    return TimedOut(what, where_, *deadline_);
+  }
   Outcome outcome =
       Failed(MysqlErrorCode(number), what, where_, words() + " (" + std::to_string(number) + ")");
   outcome.again = MysqlUndidAll(number);

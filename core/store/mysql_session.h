@@ -66,8 +66,8 @@ class MysqlSession {
   Outcome SetTls();
   Outcome SetLimits();
   // Waits for what a call of the library waits for, and lets it go on, until it is done.
-  template <typename Continue>
-  void Finish(int waits_for, Continue go_on);
+  template <typename Start, typename Continue>
+  void Finish(Start start, Continue go_on);
   int Wait(int waits_for);
 
   const shmflake_store_target& target_;

@@ -1,27 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """A MariaDB server of the test's own: in a temporary directory, on a free port of 127.0.0.1, and
 gone with whoever started it. What is not MariaDB's own (ServerProcess, Certificates) is
-postgres_server.py's, too.
+postgres_server.py's, too; so is DriverCase, the way to take segments from either.
 """
 
 import atexit
 import ctypes
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.parse
 
+MARGIN_S = 10  # on top of a timeout: for a slow machine, not for a wait
 START_S = 60  # generous: past it, the server does not start at all
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
 
 APP, PASSWORD = "app", "pass \"word'\\%42"  # may do all in the database "ids"
 READER = "reader"  # the same password; may only read
+CERTIFIED = "certified"  # the same, too; may do what APP may, but needs a client's certificate
 DATABASE = "ids"
 
 
@@ -162,18 +166,95 @@ class ServerProcess:
                 f"{'?' + query if query else ''}")
 
 
-class MariaDb(ServerProcess):
-    """With the database "ids", and the users APP and READER, who may come from anywhere."""
+def build_path(*names):
+    if "SHMFLAKE_BUILD" not in os.environ:
+        sys.exit("SHMFLAKE_BUILD must be the build directory")
+    return os.path.join(os.path.abspath(os.environ["SHMFLAKE_BUILD"]), *names)
 
-    def __init__(self, tls=True, template=None, options=()):
+
+class DriverCase:
+    """For a test case that has `server`: runs store_driver, and judges what it prints."""
+
+    server = None
+
+    def set_environment(self):
+        self.env = {key: value for key, value in os.environ.items()
+                    if not key.startswith(("SHMFLAKE_", "PG", "MYSQL", "MARIADB"))}
+        self.env.update(SHMFLAKE_PLUGIN_DIR=build_path("capi", "shmflake"), LC_ALL="C.UTF-8",
+                        SHMFLAKE_STORE_PASSWORD=PASSWORD)
+
+    def start(self, *arguments, url=None, **env):
+        process = subprocess.Popen(
+            [build_path("tests", "store_driver"), url or self.server.url(), *arguments],
+            env={**self.env, **env}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True)
+
+        def end():
+            process.kill()
+            process.communicate()
+        self.addCleanup(end)
+        return process
+
+    def finish(self, process, expect=0, timeout=60):
+        """What it printed; never the password."""
+        output, errors = process.communicate(timeout=timeout)
+        self.assertEqual((expect, ""), (process.returncode, errors), output)
+        for secret in (PASSWORD, PASSWORD.replace("\\", "\\\\")):
+            self.assertNotIn(secret, output)
+        return output
+
+    def init(self, **options):
+        self.assertEqual("", self.finish(self.start("init", **options)))
+
+    @staticmethod
+    def ranges(output):
+        return [tuple(map(int, line.split())) for line in output.splitlines()
+                if re.fullmatch(r"-?\d+ -?\d+", line)]
+
+    def take(self, tag, *arguments, **options):
+        return self.ranges(self.finish(self.start("take", tag, *arguments, **options)))
+
+    def refused(self, code, *arguments, says="", process=None, **options):
+        """The error's message: one line, of that code, that says where and why."""
+        process = process or self.start(*(arguments or ("take", "tag")), **options)
+        output = self.finish(process, expect=1)
+        self.assertRegex(output, rf"\A{code} cannot [^\n]*{self.server.scheme}://[^\n]+: [^\n]+\n\Z")
+        if says:
+            self.assertRegex(output, says)
+        return output
+
+    def assert_exactly(self, count, size, ranges):
+        """Every range once, and no gap."""
+        self.assertEqual([(i * size + 1, (i + 1) * size) for i in range(count)], sorted(ranges))
+
+    def assert_stopped(self, process):
+        """Waits until it stopped itself in the middle of its transaction."""
+        end = time.monotonic() + 30
+        while True:
+            with open(f"/proc/{process.pid}/stat", encoding="utf-8") as stat:
+                if stat.read().rpartition(")")[2].split()[0] == "T":
+                    return
+            self.assertLess(time.monotonic(), end, "it never came to its transaction")
+            time.sleep(0.01)
+
+    def assert_in_time(self, timeout_ms, *arguments, **options):
+        began = time.monotonic()
+        self.refused("STORE_UNAVAILABLE", *arguments, "--timeout-ms", str(timeout_ms),
+                     says=f"it did not answer within {timeout_ms} ms", **options)
+        self.assertLess(time.monotonic() - began, timeout_ms / 1000 + MARGIN_S)
+
+
+class MariaDb(ServerProcess):
+    """With the database "ids", and the users APP, READER and CERTIFIED, from anywhere."""
+
+    scheme = "mysql"
+
+    def __init__(self, tls=True, options=()):
         super().__init__("mysql")
         self.tls, self.options = tls, options
         self.socket = os.path.join(self.make_directory("run"), "db.sock")
         self.data = self.file("data")
-        if template is not None:  # a stopped server's data: quicker than to make them
-            shutil.copytree(template.data, self.data)
-            self.give(self.data)
-        self.is_new = template is None
+        self.is_new = True
 
     def install(self):
         self.make_directory("data")
@@ -200,7 +281,9 @@ class MariaDb(ServerProcess):
                 CREATE USER {APP}@'%' IDENTIFIED BY '{quoted}';
                 GRANT ALL ON {DATABASE}.* TO {APP}@'%';
                 CREATE USER {READER}@'%' IDENTIFIED BY '{quoted}';
-                GRANT SELECT ON {DATABASE}.* TO {READER}@'%';""", database="mysql")
+                GRANT SELECT ON {DATABASE}.* TO {READER}@'%';
+                CREATE USER {CERTIFIED}@'%' IDENTIFIED BY '{quoted}' REQUIRE X509;
+                GRANT ALL ON {DATABASE}.* TO {CERTIFIED}@'%';""", database="mysql")
 
     def stop(self):
         self.end(signal.SIGTERM)
