@@ -52,10 +52,13 @@ bool Contains(std::string_view text, std::string_view word) {
   return text.find(word) != std::string_view::npos;
 }
 
-// Keeps the line with the server's alert: another failure of the same moment may hide it.
+// Keeps the line with the server's alert: another failure of the same moment may hide it, and where
+// the server has hung up, it is read only as the connection is closed.
 int OnDebug(CURL* /*easy*/, curl_infotype type, char* data, std::size_t size, void* alert) {
   const std::string_view line(data, size);
-  if (type == CURLINFO_TEXT && Contains(line, "SSL routines") && Contains(line, "alert")) {
+  const bool received = Contains(line, "(IN), TLS alert, ") && !Contains(line, "close notify");
+  if (type == CURLINFO_TEXT &&
+      (received || (Contains(line, "SSL routines") && Contains(line, "alert")))) {
     auto* to = static_cast<std::array<char, CURL_ERROR_SIZE>*>(alert);
     (*to)[line.copy(to->data(), to->size() - 1)] = '\0';
   }
@@ -176,7 +179,7 @@ EtcdResult EtcdConnection::LookUp(std::int64_t timeout_ms) {
 EtcdResult EtcdConnection::Failure(CURLcode error) {
   std::string words = words_[0] != '\0' ? words_.data() : curl_easy_strerror(error);
   if (alert_[0] != '\0') words = alert_.data();
-  words.erase(words.find_last_not_of(" \r\n") + 1);
+  words.erase(words.find_last_not_of(" \r\n:") + 1);
   const int code = CodeOf(error, words);
   if (error == CURLE_WRITE_ERROR) {
     words = "it sends more than " + std::to_string(kLargestAnswer) + " bytes, or than " +
