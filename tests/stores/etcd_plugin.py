@@ -6,7 +6,7 @@ import ctypes
 import os
 import sys
 from ctypes import c_char, c_char_p, c_int, c_int64, c_size_t, c_uint32, c_void_p
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 (OK, DECLINED, UNAVAILABLE, TIMED_OUT, DENIED, SCHEMA, LOCKED, RANGE) = range(8)
 TLS = {"off": 0, "require": 1, "verify": 2}
@@ -60,16 +60,17 @@ class StoreError(Exception):
 
 def target(url, password=""):
     """What the core would make of a URL."""
-    parts = urlsplit(url)
-    user, _, hosts = parts.netloc.rpartition("@")
+    place, _, query = url.removeprefix("etcd://").partition("?")  # urlsplit() knows no list of hosts
+    authority, _, prefix = place.partition("/")
+    user, _, hosts = authority.rpartition("@")
     pairs = [host.rpartition(":") for host in hosts.split(",") if host]
     array = (Host * max(1, len(pairs)))(*[
         Host(host.strip("[]").encode(), int(port)) for host, _, port in pairs])
-    query = dict(parse_qsl(parts.query))
+    query = dict(parse_qsl(query))
     text = {key: query.get(key, "").encode() for key in ("socket", "tls_ca", "tls_cert", "tls_key")}
-    return Target(ctypes.sizeof(Target), f"etcd://{hosts}{parts.path}".encode(), array, len(pairs),
+    return Target(ctypes.sizeof(Target), f"etcd://{hosts}/{prefix}".encode(), array, len(pairs),
                   text["socket"], unquote(user).encode(), password.encode(),
-                  unquote(parts.path[1:]).encode(), b"id_segments", TLS[query.get("tls", "off")], 0,
+                  unquote(prefix).encode(), b"id_segments", TLS[query.get("tls", "off")], 0,
                   text["tls_ca"], text["tls_cert"], text["tls_key"])
 
 
