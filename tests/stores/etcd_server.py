@@ -75,11 +75,10 @@ class Member:
         self.name, self.directory, self.log = name, directory, log
         self.client_port, self.peer_port = free_ports(2)
         self.process = None
-        self.paused = False
 
 
 class Etcd:
-    """with Etcd() as etcd: ...; or start() and stop()."""
+    """with Etcd() as etcd: ...; or start() and close()."""
 
     def __init__(self, tls=None, client_ca=None):
         """tls: (certificate, key, CA to trust); client_ca: clients must have a certificate of it."""
@@ -93,24 +92,27 @@ class Etcd:
         return self if self.members else self.start()
 
     def __exit__(self, *_):
-        self.stop()
+        self.close()
 
     # ------------------------------------------------------------ its life
 
-    def start(self, members=1):
+    def start(self, members=1, only=None):
+        """All members that do not run, or only one of them; the first time, with new data."""
         if shutil.which("etcd") is None:
             raise AssertionError("there is no etcd: the package etcd-server is missing")
-        self.directory = tempfile.mkdtemp(prefix="shmflake-etcd-")
-        try:
+        if not self.members:
+            self.directory = tempfile.mkdtemp(prefix="shmflake-etcd-")
             self.members = [Member(f"m{i}", os.path.join(self.directory, f"m{i}"),
                                    os.path.join(self.directory, f"m{i}.log"))
                             for i in range(members)]
-            for member in self.members:
+        started = [m for m in ([only] if only else self.members) if m.process is None]
+        try:
+            for member in started:
                 self.spawn(member)
-            for member in self.members:
+            for member in started:
                 self.wait_ready(member)
         except BaseException:
-            self.stop()
+            self.close()
             raise
         return self
 
@@ -134,7 +136,6 @@ class Etcd:
             member.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment,
                                               stdin=subprocess.DEVNULL, cwd=self.directory,
                                               preexec_fn=die_with_parent)
-        member.paused = False
 
     def wait_ready(self, member):
         end = time.monotonic() + START_SECONDS
@@ -146,9 +147,14 @@ class Etcd:
                     return None
             except OSError:
                 pass
-            if member.process.poll() is not None or time.monotonic() > end:
-                with open(member.log, "rb") as log:
-                    raise AssertionError("etcd does not start:\n" + log.read()[-3000:].decode())
+            ended = member.process.poll() is not None
+            if ended or time.monotonic() > end:
+                with open(member.log, encoding="utf-8", errors="replace") as log:
+                    words = log.read()[-3000:]
+                if "address already in use" not in words or time.monotonic() > end:
+                    raise AssertionError("etcd does not start:\n" + words)
+                open(member.log, "w", encoding="utf-8").close()
+                self.spawn(member)  # somebody's connection had the port for a moment
             time.sleep(0.02)
 
     def _end(self, member, number):
@@ -164,31 +170,34 @@ class Etcd:
                 member.process.wait()
         member.process = None
 
-    def stop(self):
-        """For good: the data goes, too."""
-        for member in self.members:
-            self._end(member, signal.SIGKILL)
-        if self.directory:
-            shutil.rmtree(self.directory, ignore_errors=True)
+    # Of one member, or of all.
 
-    def terminate(self, member=None):
-        """In order, with the data kept."""
-        self._end(member or self.members[0], signal.SIGTERM)
+    def stop(self, member=None):
+        """In order; the data stays."""
+        for one in [member] if member else self.members:
+            self._end(one, signal.SIGTERM)
 
     def kill(self, member=None):
-        self._end(member or self.members[0], signal.SIGKILL)
+        for one in [member] if member else self.members:
+            self._end(one, signal.SIGKILL)
 
     def restart(self, member=None):
-        member = member or self.members[0]
-        self._end(member, signal.SIGTERM)
-        self.spawn(member)
-        self.wait_ready(member)
+        self.stop(member)
+        self.start(only=member)
 
     def pause(self, member=None):
-        (member or self.members[0]).process.send_signal(signal.SIGSTOP)
+        for one in [member] if member else self.members:
+            one.process.send_signal(signal.SIGSTOP)
 
     def resume(self, member=None):
-        (member or self.members[0]).process.send_signal(signal.SIGCONT)
+        for one in [member] if member else self.members:
+            one.process.send_signal(signal.SIGCONT)
+
+    def close(self):
+        """For good: the data goes, too."""
+        self.kill()
+        if self.directory:
+            shutil.rmtree(self.directory, ignore_errors=True)
 
     def leader(self):
         for member in self.members:

@@ -59,7 +59,7 @@ class OpenServerTest(StoreTest):
     @classmethod
     def setUpClass(cls):
         cls.etcd = Etcd().start()
-        cls.addClassCleanup(cls.etcd.stop)
+        cls.addClassCleanup(cls.etcd.close)
 
     def setUp(self):
         self.url = self.etcd.url()
@@ -270,7 +270,7 @@ class AuthTest(StoreTest):
     @classmethod
     def setUpClass(cls):
         cls.etcd = Etcd().start()
-        cls.addClassCleanup(cls.etcd.stop)
+        cls.addClassCleanup(cls.etcd.close)
         # Before auth is on, a user is no obstacle.
         cls.while_open = take(cls.etcd.url(user="writer"), "open", create=5, password="anything")
         cls.etcd.add_user("writer", cls.PASSWORD, "ids/")
@@ -349,9 +349,9 @@ class TlsTest(StoreTest):
         cls.stranger = cls.other.sign("client", "DNS:client")
         server = cls.ours.sign("server", "IP:127.0.0.1")
         cls.etcd = Etcd(tls=(*server, cls.ours.ca)).start()
-        cls.addClassCleanup(cls.etcd.stop)
+        cls.addClassCleanup(cls.etcd.close)
         cls.strict = Etcd(tls=(*server, cls.ours.ca), client_ca=cls.ours.ca).start()
-        cls.addClassCleanup(cls.strict.stop)
+        cls.addClassCleanup(cls.strict.close)
 
     def test_the_right_certificate_is_good_enough_for_verify(self):
         url = self.etcd.url(tls="verify", tls_ca=self.ours.ca)

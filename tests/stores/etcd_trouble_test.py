@@ -40,16 +40,16 @@ class TroubleTest(unittest.TestCase):
 class OutageTest(TroubleTest):
     def setUp(self):
         self.etcd = Etcd().start()
-        self.addCleanup(self.etcd.stop)
+        self.addCleanup(self.etcd.close)
         self.url = self.etcd.url()
         self.assertEqual((1, 10), take(self.url, "x", create=10))
 
     def test_a_server_that_is_stopped_or_killed_is_unavailable_until_it_is_back(self):
         taken = []
-        for end in (self.etcd.terminate, self.etcd.kill):
+        for end in (self.etcd.stop, self.etcd.kill):
             end()
             self.assert_fails(UNAVAILABLE, "Connection refused", url=self.url)
-            self.etcd.restart()
+            self.etcd.start()
             taken.append(take(self.url, "x"))
         self.assertEqual([(11, 20), (21, 30)], taken)
 
@@ -88,7 +88,7 @@ class OutageTest(TroubleTest):
                 self.assertGreaterEqual(len(taken), wanted, failures[-5:])
                 self.etcd.kill()
                 time.sleep(0.05)
-                self.etcd.restart()
+                self.etcd.start()
         finally:
             over.set()
             for thread in threads:
@@ -114,7 +114,7 @@ class ClusterTest(TroubleTest):
 
     def test_three_members_do_without_one_and_not_without_two(self):
         etcd = Etcd().start(members=3)
-        self.addCleanup(etcd.stop)
+        self.addCleanup(etcd.close)
         end = time.monotonic() + 40
         self.assertEqual((1, 10), self.take_in_time(end, url=etcd.url(), create=10))
         leader = etcd.leader()
@@ -135,7 +135,7 @@ class ClusterTest(TroubleTest):
         time.sleep(1)  # two election timeouts: the one that is left has given its leader up
         self.assert_fails(UNAVAILABLE, "no leader", url=etcd.url(members=[alive[1]]), timeout_ms=20000)
 
-        etcd.spawn(leader)
+        etcd.start(only=leader)
         end = time.monotonic() + 40
         taken.append(self.take_in_time(end, url=url))
         for before, after in zip(taken, taken[1:]):
@@ -149,7 +149,7 @@ class LostAnswerTest(TroubleTest):
     @classmethod
     def setUpClass(cls):
         cls.etcd = Etcd().start()
-        cls.addClassCleanup(cls.etcd.stop)
+        cls.addClassCleanup(cls.etcd.close)
 
     def setUp(self):
         self.tag = self.id().rpartition(".")[2]
