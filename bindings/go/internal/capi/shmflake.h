@@ -43,6 +43,7 @@
  *  worker ID  the bits of an ID that tell hosts apart
  *  lease      the right to a worker ID up to a horizon, granted by a store
  *  ceiling    the lease's horizon as a state value: the first value that may not be issued
+ *  segment    a range of dense IDs taken from a store; tag: the name of such a series
  *
  * CAVEATS
  *
@@ -168,6 +169,9 @@ enum {
   SHMFLAKE_E_STORE_SCHEMA = -88,      /* the store has a schema of another version */
   SHMFLAKE_E_STORE_LAYOUT = -89,      /* the store's record is of another ID layout or epoch */
   SHMFLAKE_E_STORE_REPLACED = -90,    /* the store is not the one this namespace was started with */
+  SHMFLAKE_E_STORE_URL = -91,         /* the store's URL is not understood */
+  SHMFLAKE_E_STORE_PLUGIN = -92,      /* the store's plug-in is missing, or of another version */
+  SHMFLAKE_E_STORE_DENIED = -93,      /* the store denies access: user, password, rights ... */
 
   /* The draw. */
   SHMFLAKE_E_EXHAUSTED = -100, /* the sequence is used up as far ahead as max_backward_ms allows */
@@ -176,7 +180,18 @@ enum {
   SHMFLAKE_E_CLOCK_JUMP = -102,   /* the clock jumped forward by more than max_forward_ms */
   SHMFLAKE_E_TIME_RANGE = -103,   /* the timestamp does not fit its bits any more */
   SHMFLAKE_E_BEFORE_EPOCH = -104, /* the clock is before the epoch */
-  SHMFLAKE_E_WOULD_WAIT = -105    /* drawing would have had to wait */
+  SHMFLAKE_E_WOULD_WAIT = -105,   /* drawing would have had to wait */
+
+  /* Segments. */
+  SHMFLAKE_E_TAG = -120,         /* a tag must be 1..64 bytes of UTF-8 */
+  SHMFLAKE_E_TAG_UNKNOWN = -121, /* the store has no row for the tag, and none was to be created */
+  SHMFLAKE_E_TAGS_FULL = -122,   /* the region has no room for another tag */
+  SHMFLAKE_E_TAG_STORE = -123,   /* the region draws the tag from another store */
+  SHMFLAKE_E_STEP = -124,        /* the row's step is 0 or beyond the cap */
+  SHMFLAKE_E_SEGMENT_RANGE = -125,     /* max_id is negative, or too near 2^63 - 1 */
+  SHMFLAKE_E_SEGMENT_BACKWARDS = -126, /* the store grants what this region was granted before */
+  SHMFLAKE_E_SEGMENT_EMPTY = -127, /* no ID is left, and the next segment did not come in time */
+  SHMFLAKE_E_RESERVE = -128        /* the reserve callback failed, or gave an impossible range */
 };
 
 /* The rule behind a code, as a static string ("unknown error" for others). Never NULL.
@@ -324,13 +339,21 @@ typedef struct shmflake_options {
   /* A layout by name, see shmflake_layout(): it sets all bits, their order, the tick and, unless
    * epoch_ms is given too, the epoch. Other values of those are SHMFLAKE_E_LAYOUT. [region] */
   const char* layout;
+
+  /* Where segments come from, for tags that are opened without a store of their own: "sqlite:"
+   * (default: segments.db in the state directory), "sqlite:/path/to/file", or by a plug-in
+   * "mysql://user@host:port/database", "postgres://...", "etcd://host:port,.../prefix", with
+   * ?table=, socket=, password_file=, tls=off|require|verify (default: verify, and off on this
+   * host), tls_ca=, tls_cert=, tls_key=, convention=leaf behind it. The password comes from that
+   * file or from SHMFLAKE_STORE_PASSWORD, never in the URL. docs/segments.md has more. */
+  const char* segment_store;
 } shmflake_options;
 
 /* shmflake_options options = SHMFLAKE_OPTIONS_INIT; in C, then set fields. */
 #define SHMFLAKE_OPTIONS_INIT                                                                      \
   {                                                                                                \
     sizeof(shmflake_options), NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
-        0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL                                                   \
+        0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL                                             \
   }
 
 /* --------------------------------------- Open and close --------------------------------------- */
@@ -557,6 +580,133 @@ SHMFLAKE_API int shmflake_parse_ulid(const char* text, unsigned char ulid[16]);
  */
 SHMFLAKE_API int shmflake_mask(const unsigned char key[16], uint64_t id, uint64_t* masked);
 SHMFLAKE_API int shmflake_unmask(const unsigned char key[16], uint64_t masked, uint64_t* id);
+
+/* ------------------------------------------ Segments ------------------------------------------ */
+
+/*
+ * Dense IDs, 1, 2, 3 ..., from a row in a database (the segment mode of Leaf and tinyid). A segment
+ * is a range of `step` IDs that one transaction on the tag's row takes: max_id becomes max_id + n,
+ * and max_id + 1 .. max_id + n are this host's. All processes of the host draw from one segment in
+ * the region, so that a process that ends wastes nothing, and a thousand workers cost one round
+ * trip a segment. When 10 % of it are used, the next one is fetched, by the draw that passes the
+ * mark; the others draw on. Of a host's IDs of a tag each is larger than those before it; IDs of
+ * several hosts interleave by segments. Lost are: what is left in a region that is retired or
+ * removed, and the range of a fetch whose process was killed in the middle of it.
+ */
+
+/* An opaque handle: a tag, drawn through one shmflake handle. */
+typedef struct shmflake_segment shmflake_segment;
+
+/*
+ * Reserves `step` IDs of a tag that nobody was or will be given, by the application's own means:
+ * *first .. *first + *count - 1, above every range before; 1 <= *count <= max_step. Returns 0, or
+ * anything else and words for people in error[0..size-1]. It is called on a thread that draws (or
+ * on the background thread), by one process of the host at a time as a rule, must not use the
+ * handle, and should end within the handle's wait_timeout_ms. It may not fork, throw or longjmp.
+ */
+typedef int (*shmflake_reserve_function)(void* context, const char* tag, uint64_t step,
+                                         uint64_t* first, uint64_t* count, char* error,
+                                         size_t size);
+
+typedef struct shmflake_segment_options {
+  size_t struct_size; /* sizeof(shmflake_segment_options) */
+  /* The store's URL. Default: options.segment_store of the handle. Not with `reserve`. */
+  const char* store;
+  /* SHMFLAKE_ON: a tag without a row gets one, with max_id 0 (convention=leaf: 1).
+   * SHMFLAKE_OFF: TAG_UNKNOWN. Default: on for "sqlite:", else off. */
+  uint32_t create;
+  uint32_t prefetch_percent; /* 1..90: how much is used when the next is fetched. Default 10 */
+  /* IDs of the first segment, 1..max_step. Default: the row's step, else 1000. It is doubled when a
+   * segment lasted less than 15 minutes and halved when more than 30 (Leaf's rule), within
+   * min_step..max_step. */
+  uint64_t step;
+  uint64_t min_step; /* 1..max_step. Default: step */
+  uint64_t max_step; /* 1..1000000000. Default 1000000. A row with more is SHMFLAKE_E_STEP. */
+  shmflake_reserve_function reserve; /* instead of a store */
+  void* reserve_context;
+} shmflake_segment_options;
+
+#define SHMFLAKE_SEGMENT_OPTIONS_INIT \
+  { sizeof(shmflake_segment_options), NULL, 0, 0, 0, 0, 0, NULL, NULL }
+
+/*
+ * Opens a tag: 1..64 bytes of UTF-8 without control characters, of which a region holds 256. The
+ * first one to need it fetches a segment; while the region has IDs of the tag, the store is not
+ * asked. Must be closed before `flake`. Errors: NULL_ARGUMENT, STRUCT_SIZE, OPTION, TAG, TAGS_FULL,
+ * TAG_STORE, STORE_URL, STORE_PLUGIN; those of shmflake_segment_next(). Thread-safe; fork-safe; not
+ * async-signal-safe; may block.
+ */
+SHMFLAKE_API int shmflake_segment_open(shmflake* flake, const char* tag,
+                                       const shmflake_segment_options* options,
+                                       shmflake_segment** out);
+
+/* Frees; what is left of the segment stays for others. NULL is allowed. No other call on the handle
+ * may be under way or follow. Fork-safe; does not block. */
+SHMFLAKE_API void shmflake_segment_close(shmflake_segment* segment);
+
+/*
+ * Draws one ID, 1..2^63 - 1. The draw that passes the mark fetches the next segment before it
+ * returns, unless this process has a background_thread, or one that has serves the tag; while IDs
+ * are left a server that does not answer holds it up for 100 ms at most, and then only one draw of
+ * the host in each pause between attempts (20 ms to 2 s, growing, with jitter). With no ID left it
+ * waits for the next segment until options.wait_timeout_ms of the handle, at once no longer when
+ * the store's answer is one that time does not mend. Errors: NULL_ARGUMENT; STORE_UNAVAILABLE,
+ * STORE_DENIED, STORE_SCHEMA, STORE_LOCKED and others of the store, TAG_UNKNOWN, STEP,
+ * SEGMENT_RANGE, SEGMENT_BACKWARDS, RESERVE, with the store's own words; SEGMENT_EMPTY; those of
+ * open when it follows a retired region. Thread-safe; fork-safe; not async-signal-safe; may block.
+ */
+SHMFLAKE_API int shmflake_segment_next(shmflake_segment* segment, uint64_t* id);
+
+/* The same, but fails with WOULD_WAIT, and draws nothing, where that one would fetch, sleep, follow
+ * or fail. Errors: NULL_ARGUMENT; WOULD_WAIT. Thread-safe; fork-safe; async-signal-safe; never
+ * blocks. */
+SHMFLAKE_API int shmflake_segment_next_nowait(shmflake_segment* segment, uint64_t* id);
+
+/* Draws n >= 1 IDs into ids[0..n-1], ascending, not always contiguous. *filled (may be NULL) tells
+ * how many are valid, also when the call fails. wait_timeout_ms counts for the whole call. Errors:
+ * also COUNT. Otherwise as shmflake_segment_next. */
+SHMFLAKE_API int shmflake_segment_next_n(shmflake_segment* segment, uint64_t* ids, size_t n,
+                                         size_t* filled);
+
+typedef struct shmflake_segment_info {
+  size_t struct_size; /* sizeof(shmflake_segment_info) */
+  char tag[72];
+  char store[16];      /* "sqlite", "mysql", "postgres", "etcd", "callback" */
+  uint64_t generation; /* of the segment that is drawn from; 0: none yet */
+  uint64_t first_id;   /* that segment's; 0: none yet */
+  uint64_t last_id;
+  uint64_t next_id;            /* the next one to be issued; 0: none is left of it */
+  uint64_t remaining;          /* of it */
+  uint64_t remaining_next;     /* in segments that were fetched ahead */
+  uint64_t step;               /* what was asked for last; 0: nothing yet */
+  int64_t last_fetch_unix_ms;  /* when the last segment came; 0: never */
+  uint64_t last_fetch_us;      /* how long that took */
+  uint64_t fetches;            /* segments that came */
+  uint64_t fetch_failures;     /* attempts that failed */
+  uint64_t fetches_unfinished; /* begun and not ended: under way, or their process was killed */
+  uint64_t ids_granted;        /* in the segments that came */
+  uint64_t ids_lost;           /* of those: gaps that are known of */
+  int64_t next_attempt_in_ms;  /* after a failure: how long until the next attempt; else 0 */
+  int32_t last_error;          /* the code of the last attempt; 0: it succeeded */
+  uint32_t failures_in_row;
+  char last_error_text[240];
+} shmflake_segment_info;
+
+/* A snapshot. Errors: NULL_ARGUMENT, STRUCT_SIZE. Thread-safe; fork-safe; not async-signal-safe;
+ * never blocks. */
+SHMFLAKE_API int shmflake_segment_status(shmflake_segment* segment, shmflake_segment_info* out);
+
+/* The region's tags, from index 0 on, in no order. Errors: NULL_ARGUMENT, STRUCT_SIZE; NOT_FOUND
+ * past the last one. Otherwise as shmflake_segment_status. */
+SHMFLAKE_API int shmflake_segment_at(shmflake* flake, size_t index, shmflake_segment_info* out);
+
+/*
+ * Makes the table of a store, if it is missing: for an operator, before the first use. NULL `url`:
+ * options.segment_store. The options say where to look for settings and how long to wait. Errors:
+ * those of the caller, of the configuration and of the store. Thread-safe; fork-safe; not
+ * async-signal-safe; may block.
+ */
+SHMFLAKE_API int shmflake_store_init(const char* url, const shmflake_options* options);
 
 /* ----------------------------------- For people and metrics ----------------------------------- */
 

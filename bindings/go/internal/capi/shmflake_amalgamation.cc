@@ -68,12 +68,24 @@
   X(STORE_SCHEMA, -88, "the store has a schema of another version") \
   X(STORE_LAYOUT, -89, "the store's record is of another ID layout or epoch") \
   X(STORE_REPLACED, -90, "the store is not the one this namespace was started with") \
+  X(STORE_URL, -91, "the store's URL is not understood") \
+  X(STORE_PLUGIN, -92, "the store's plug-in is missing, or of another version") \
+  X(STORE_DENIED, -93, "the store denies access: user, password, certificate or rights") \
   X(EXHAUSTED, -100, "the sequence is used up as far ahead as max_backward_ms allows") \
   X(CLOCK_BEHIND, -101, "the clock is behind the state word by more than max_backward_ms") \
   X(CLOCK_JUMP, -102, "the clock jumped forward by more than max_forward_ms") \
   X(TIME_RANGE, -103, "the timestamp does not fit its bits any more") \
   X(BEFORE_EPOCH, -104, "the clock is before the epoch") \
-  X(WOULD_WAIT, -105, "drawing would have had to wait")
+  X(WOULD_WAIT, -105, "drawing would have had to wait") \
+  X(TAG, -120, "a tag must be 1..64 bytes of UTF-8 without control characters") \
+  X(TAG_UNKNOWN, -121, "the store has no row for the tag, and creating one was not asked for") \
+  X(TAGS_FULL, -122, "the region has no room for another tag") \
+  X(TAG_STORE, -123, "the region draws the tag from another store") \
+  X(STEP, -124, "the row's step is 0 or beyond the cap") \
+  X(SEGMENT_RANGE, -125, "max_id is negative, or a segment above it would pass 2^63 - 1") \
+  X(SEGMENT_BACKWARDS, -126, "the store grants IDs that this region was granted before") \
+  X(SEGMENT_EMPTY, -127, "no ID is left, and the next segment did not come in time") \
+  X(RESERVE, -128, "the reserve callback failed, or returned an impossible range")
 namespace shmflake {
 enum class Code : std::int32_t {
   OK = 0,
@@ -613,11 +625,13 @@ class ForkPage {
   ForkPage(const ForkPage&) = delete;
   ForkPage& operator=(const ForkPage&) = delete;
   ~ForkPage();
-  Status Make(bool use_wipe_on_fork = true);
+  Status Make(bool use_wipe_on_fork = true, bool with_owner = false);
+  [[nodiscard]] static void*& OwnerOf(void* data) noexcept;
   [[nodiscard]] void* data() const noexcept { return data_; }
   [[nodiscard]] bool wiped_by_kernel() const noexcept { return wiped_by_kernel_; }
  private:
   void* data_ = nullptr;
+  std::size_t mapped_ = 0;
   bool wiped_by_kernel_ = false;
 };
 }  // namespace shmflake
@@ -628,6 +642,10 @@ class ForkPage {
 namespace shmflake {
 namespace {
 std::array<std::atomic<void*>, 1024> g_pages;
+std::size_t SystemPageSize() noexcept {
+  static const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return size;
+}
 void WipeInChild() {
   for (auto& entry : g_pages) {
     void* page = entry.load(std::memory_order_relaxed);
@@ -656,8 +674,12 @@ void Unregister(void* page) {
   }
 }
 }  // namespace
-Status ForkPage::Make(bool use_wipe_on_fork) {
-  void* page = ::mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+void*& ForkPage::OwnerOf(void* data) noexcept {
+  return *reinterpret_cast<void**>(static_cast<char*>(data) + SystemPageSize());
+}
+Status ForkPage::Make(bool use_wipe_on_fork, bool with_owner) {
+  mapped_ = with_owner ? SystemPageSize() + sizeof(void*) : kSize;
+  void* page = ::mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) return FailErrno(errno, "map", "a page of memory", Code::NO_MEMORY);
   data_ = page;
   wiped_by_kernel_ = use_wipe_on_fork && ::madvise(page, kSize, MADV_WIPEONFORK) == 0;
@@ -670,7 +692,7 @@ Status ForkPage::Make(bool use_wipe_on_fork) {
 ForkPage::~ForkPage() {
   if (data_ == nullptr) return;
   if (!wiped_by_kernel_) Unregister(data_);
-  ::munmap(data_, kSize);
+  ::munmap(data_, mapped_);
 }
 }  // namespace shmflake
 // core/random_pool.cc
@@ -1386,9 +1408,109 @@ void TscRate::Measure() noexcept {
 // core/header.cc
 // core/header.h
 // core/layout.h
+// core/segment_layout.h
+// core/tagged_words.h
+namespace shmflake {
+template <std::size_t N, unsigned kPayloadBits>
+class TaggedWords {
+ public:
+  static constexpr std::uint64_t kMaxVersion = LowMask(64 - kPayloadBits);
+  using Payload = std::uint64_t[N];  // kPayloadBits each
+  bool Publish(std::uint64_t version, const Payload& payload) noexcept {
+    for (std::size_t i = 0; i < N; ++i) {
+      const std::uint64_t wanted = version << kPayloadBits | payload[i];
+      std::uint64_t old = words_[i].load(std::memory_order_relaxed);
+      do {
+        if (old >> kPayloadBits > version) return false;
+      } while (!words_[i].compare_exchange_weak(old, wanted, std::memory_order_release,
+                                                std::memory_order_relaxed));
+    }
+    return true;
+  }
+  [[nodiscard]] std::uint64_t Read(Payload& payload) const noexcept {
+    std::uint64_t version = 0;
+    for (std::size_t i = 0; i < N; ++i) {
+      const std::uint64_t word = words_[i].load(std::memory_order_acquire);  // partner: Publish
+      if (i == 0) version = word >> kPayloadBits;
+      if (word >> kPayloadBits != version) return 0;
+      payload[i] = word & LowMask(kPayloadBits);
+    }
+    return version;
+  }
+ private:
+  std::atomic<std::uint64_t> words_[N];
+};
+}  // namespace shmflake
+namespace shmflake {
+inline constexpr std::uint32_t kTagCount = 256;
+inline constexpr std::uint32_t kLongestTag = 64;
+inline constexpr std::uint32_t kTagWords = 9;  // 65 bytes: the length, then the tag
+inline constexpr std::uint32_t kSegmentRing = 5;
+inline constexpr unsigned kOffsetBits = 33;
+inline constexpr std::uint64_t kLastGeneration = (std::uint64_t{1} << 30) - 1;
+inline constexpr std::uint64_t kLongestSegment = 1'000'000'000;
+inline constexpr std::uint64_t kSegmentRetiredBit = std::uint64_t{1} << 63;
+class alignas(128) SegmentCursor {
+ public:
+  [[nodiscard]] std::uint64_t Load() const noexcept {
+    return word_.load(std::memory_order_acquire);
+  }
+  std::uint64_t FetchAdd(std::uint64_t n) noexcept {
+    return word_.fetch_add(n, std::memory_order_acquire);
+  }
+  bool Take(std::uint64_t* expected, std::uint64_t desired) noexcept {
+    return word_.compare_exchange_weak(*expected, desired, std::memory_order_acquire,
+                                       std::memory_order_acquire);
+  }
+  bool MoveOn(std::uint64_t expected, std::uint64_t desired) noexcept {
+    return word_.compare_exchange_strong(expected, desired, std::memory_order_acq_rel,
+                                         std::memory_order_relaxed);
+  }
+  void RetireRelaxed() noexcept { word_.fetch_or(kSegmentRetiredBit, std::memory_order_relaxed); }
+ private:
+  std::atomic<std::uint64_t> word_;
+  [[maybe_unused]] unsigned char pad_[120];
+};
+using SegmentWord = std::atomic<std::uint64_t>;
+using RingSlot = TaggedWords<3, 34>;     // first: 63 bits, count: 30; versions are generations
+using StoreWords = TaggedWords<48, 32>;  // a code and 188 bytes; versions are attempts
+struct FetchLine {
+  SegmentWord claimed;          // the last generation that was given to a fetch
+  SegmentWord high;             // the highest ID that the store granted to this region
+  SegmentWord step;             // what the last fetch asked for; 0: none yet
+  SegmentWord row_step;         // the row's step, as it was then
+  SegmentWord fetched_boot_ns;  // when the last segment came, on CLOCK_BOOTTIME
+  SegmentWord fetched_unix_ms;
+  SegmentWord fetched_us;    // how long it took
+  SegmentWord next_boot_ns;  // no attempt before; 0: at any time
+  SegmentWord failures_in_row;
+  SegmentWord begun_boot_ns;  // when the last attempt began
+  SegmentWord begun;          // attempts
+  SegmentWord ended;          // of those: with a segment
+  SegmentWord failed;         // of those: without
+  SegmentWord granted;        // IDs
+  SegmentWord lost;           // of those, IDs that will not be issued
+  unsigned char pad[8];
+};
+struct alignas(128) SegmentEntry {
+  SegmentWord name[kTagWords];
+  SegmentWord store;  // a fingerprint, the kind in its lowest byte; 0: none yet
+  unsigned char pad[48];
+  SegmentCursor cursor;
+  RingSlot ring[kSegmentRing];
+  unsigned char ring_pad[8];
+  FetchLine fetch;
+  StoreWords words;
+};
+static_assert(sizeof(SegmentEntry) == 896);
+[[nodiscard]] constexpr std::uint64_t StoreMark(std::uint64_t fingerprint,
+                                                std::uint8_t kind) noexcept {
+  return (fingerprint & ~std::uint64_t{0xff}) | kind;
+}
+}  // namespace shmflake
 namespace shmflake {
 inline constexpr std::uint64_t kMagic = 0x656b616c666d6873ULL;  // "shmflake"
-inline constexpr std::uint32_t kLayoutVersion = 2;
+inline constexpr std::uint32_t kLayoutVersion = 3;
 inline constexpr std::uint64_t kKnownFeatures = 0;
 inline constexpr std::uint32_t kSlotCount = 256;
 inline constexpr std::uint32_t kSlotStripes = 7;
@@ -1504,8 +1626,10 @@ struct RegionImage {
   StateWord uuid_state;
   unsigned char zero[3456];
   Slot slots[kSlotCount];
+  SegmentEntry tags[kTagCount];
 };
 inline std::uint64_t RetireWords(RegionImage& image) noexcept {
+  for (SegmentEntry& tag : image.tags) tag.cursor.RetireRelaxed();
   (void)image.uuid_state.RetireRelaxed();
   std::atomic_thread_fence(std::memory_order_release);
   return image.state.RetireRelaxed();
@@ -1515,6 +1639,9 @@ inline constexpr std::int64_t kExtendLockByte = 0;  // and the kExtendLevels - 1
 inline constexpr std::int64_t kExtendLevels = 16;
 inline constexpr std::int64_t kNameLockByte = 512;  // of a retired region: who takes its name away
 inline constexpr std::int64_t kSlotLockBase = 1024;
+inline constexpr std::int64_t kFetchLevels = 16;
+inline constexpr std::int64_t kFetchLockBase = 4096;    // kFetchLevels for each tag
+inline constexpr std::int64_t kKeeperLockBase = 16384;  // of a tag: who has a background thread
 }  // namespace shmflake
 namespace shmflake {
 [[nodiscard]] IdFormat FormatOf(const Header& header) noexcept;
@@ -2532,6 +2659,103 @@ bool ParseUlid(const char* text, unsigned char* ulid) noexcept {
   return true;
 }
 }  // namespace shmflake
+// core/segment_plan.cc
+// core/segment_plan.h
+namespace shmflake {
+struct SegmentRow {
+  std::int64_t max_id = 0;  // the highest ID that was ever granted
+  std::int64_t step = 0;
+};
+enum class SegmentConvention : std::uint32_t { kShmflake = 0, kLeaf = 1 };
+struct SegmentRequest {
+  std::string tag;
+  std::uint64_t step = 0;      // wanted; 0: the row's
+  std::uint64_t new_step = 0;  // of a row that is created; 0: kDefaultStep
+  std::uint64_t max_step = 0;
+  std::uint64_t high = 0;  // the highest ID that this region was ever granted
+  bool create = false;
+  SegmentConvention convention = SegmentConvention::kShmflake;
+};
+struct SegmentGrant {
+  std::uint64_t first = 0;
+  std::uint64_t count = 0;
+  std::uint64_t row_step = 0;  // 0: not known
+};
+inline constexpr std::uint64_t kDefaultStep = 1000;
+Status PlanSegment(const SegmentRequest& request, const SegmentRow* found, SegmentRow* write,
+                   SegmentGrant* grant);
+Status CheckReserved(const SegmentRequest& request, const SegmentGrant& grant);
+[[nodiscard]] std::uint64_t AdaptStep(std::uint64_t step, std::int64_t lasted_ns,
+                                      std::uint64_t min_step, std::uint64_t max_step) noexcept;
+}  // namespace shmflake
+namespace shmflake {
+namespace {
+constexpr std::int64_t kMinuteNs = 60'000 * kNsPerMs;
+constexpr std::int64_t kMaxId = std::numeric_limits<std::int64_t>::max();
+std::string Number(std::uint64_t value) { return std::to_string(value); }
+}  // namespace
+Status PlanSegment(const SegmentRequest& request, const SegmentRow* found, SegmentRow* write,
+                   SegmentGrant* grant) {
+  const std::string tag = "tag " + Quote(request.tag);
+  const bool leaf = request.convention == SegmentConvention::kLeaf;
+  SegmentRow row;
+  if (found != nullptr) {
+    row = *found;
+  } else if (request.create) {
+    row.max_id = leaf ? 1 : 0;
+    row.step = static_cast<std::int64_t>(request.new_step != 0 ? request.new_step : kDefaultStep);
+  } else {
+    return {Code::TAG_UNKNOWN,
+            "the store has no row for the " + tag + "; insert one, or open the tag with create on"};
+  }
+  if (row.step < 1 || static_cast<std::uint64_t>(row.step) > request.max_step) {
+    return {Code::STEP, "the row's step must be 1.." + Number(request.max_step) +
+                            " (max_step) for the " + tag + ": " + std::to_string(row.step)};
+  }
+  const auto row_step = static_cast<std::uint64_t>(row.step);
+  const std::uint64_t count =
+      std::min(request.step != 0 ? request.step : row_step, request.max_step);
+  const std::int64_t lowest = leaf ? 1 : 0;
+  const std::int64_t highest = kMaxId - static_cast<std::int64_t>(count);
+  if (row.max_id < lowest || row.max_id > highest) {
+    return {Code::SEGMENT_RANGE, "the row's max_id must be " + std::to_string(lowest) + ".." +
+                                     std::to_string(highest) + " for a segment of " +
+                                     Number(count) + " of the " + tag + ": " +
+                                     std::to_string(row.max_id)};
+  }
+  const std::uint64_t first = static_cast<std::uint64_t>(row.max_id) + (leaf ? 0 : 1);
+  if (first <= request.high) {
+    return {Code::SEGMENT_BACKWARDS,
+            "the row of the " + tag + " went backwards: its max_id is " +
+                std::to_string(row.max_id) + ", but this host was granted IDs up to " +
+                Number(request.high) +
+                "; if a backup was restored, raise max_id above all IDs that were ever issued"};
+  }
+  row.max_id += static_cast<std::int64_t>(count);
+  *write = row;
+  *grant = {first, count, row_step};
+  return Status::Ok();
+}
+Status CheckReserved(const SegmentRequest& request, const SegmentGrant& grant) {
+  if (grant.first > request.high && grant.count >= 1 && grant.count <= request.max_step &&
+      grant.first <= static_cast<std::uint64_t>(kMaxId) - (grant.count - 1)) {
+    return Status::Ok();
+  }
+  return {Code::RESERVE, "the reserve callback must return 1.." + Number(request.max_step) +
+                             " IDs between " + Number(request.high + 1) + " and 2^63 - 1 for the " +
+                             "tag " + Quote(request.tag) + ": " + Number(grant.count) + " from " +
+                             Number(grant.first)};
+}
+std::uint64_t AdaptStep(std::uint64_t step, std::int64_t lasted_ns, std::uint64_t min_step,
+                        std::uint64_t max_step) noexcept {
+  if (lasted_ns < 15 * kMinuteNs) {
+    step *= 2;
+  } else if (lasted_ns > 30 * kMinuteNs) {
+    step /= 2;
+  }
+  return std::clamp(step, std::min(min_step, max_step), max_step);
+}
+}  // namespace shmflake
 // core/host.cc
 // core/host.h
 namespace shmflake {
@@ -2705,6 +2929,7 @@ struct Options {
   std::optional<std::uint32_t> wait_timeout_ms{};
   std::optional<bool> background_thread{};
   std::optional<bool> sigbus_guard{};
+  std::optional<std::string> segment_store{};
 };
 template <typename T>
 struct Setting {
@@ -2741,7 +2966,8 @@ struct Settings {
   Setting<std::uint32_t> wait_timeout_ms;
   Setting<bool> background_thread;
   Setting<bool> sigbus_guard;
-  Setting<std::string> log;  // "" or "stderr"
+  Setting<std::string> segment_store;  // store_url.h
+  Setting<std::string> log;            // "" or "stderr"
   IdFormat format;  // assembled from the bits above, validated
 };
 struct SettingLine {
@@ -2762,6 +2988,7 @@ enum class SettingKind {
   kName,
   kGroup,
   kChoice,  // one of `choices`
+  kStoreUrl,
 };
 template <typename T>
 struct SettingMembers {
@@ -2824,6 +3051,31 @@ inline constexpr const char* kNameRule =
     "must be 1..63 of [A-Za-z0-9._-], not beginning with a dot";
 [[nodiscard]] bool IsName(std::string_view text);
 }  // namespace shmflake
+// core/store/store_url.h
+namespace shmflake {
+enum class StoreTls : std::uint32_t { kOff = 0, kRequire = 1, kVerify = 2 };
+struct StoreHost {
+  std::string host;
+  std::uint32_t port = 0;  // 0: the store's default
+};
+struct StoreUrl {
+  std::string scheme;
+  std::string path;  // sqlite only; "" for the default
+  std::vector<StoreHost> hosts;
+  std::string socket;
+  std::string user;
+  std::string database;
+  std::string table = "id_segments";
+  std::string password_file;
+  StoreTls tls = StoreTls::kOff;
+  std::string tls_ca, tls_cert, tls_key;
+  SegmentConvention convention = SegmentConvention::kShmflake;
+  [[nodiscard]] std::string Shown() const;
+  [[nodiscard]] std::uint64_t Fingerprint() const;
+};
+Status ParseStoreUrl(std::string_view text, StoreUrl* out);
+Status ReadStorePassword(const StoreUrl& url, std::string* password);
+}  // namespace shmflake
 namespace shmflake {
 namespace {
 using Kind = SettingKind;
@@ -2873,6 +3125,7 @@ constexpr SettingSpec kTable[] = {
      .number = 1000},
     {SETTING(background_thread), .kind = Kind::kBoolean, .number = 0},
     {SETTING(sigbus_guard), .kind = Kind::kBoolean, .number = 1},
+    {SETTING(segment_store), .kind = Kind::kStoreUrl, .text = "sqlite:", .code = Code::STORE_URL},
     {.key = "log",
      .members = SettingMembers<std::string>{nullptr, &Settings::log},
      .kind = Kind::kChoice,
@@ -2926,6 +3179,7 @@ bool KeepsRule(const SettingSpec& spec, const SettingValue& value) {
       return IsChoice(spec.choices, std::get<std::string>(value));
     case Kind::kWorkerPart:
     case Kind::kBoolean:
+    case Kind::kStoreUrl:  // CheckValue asks ParseStoreUrl
       return true;
   }
   return false;
@@ -2979,6 +3233,8 @@ std::string RuleOf(const SettingSpec& spec) {
       return "must be the name or the number of a group";
     case Kind::kChoice:
       return "must be " + ListChoices(spec.choices);
+    case Kind::kStoreUrl:
+      return "must be a store's URL";
   }
   return "";
 }
@@ -3004,6 +3260,11 @@ Code CodeOf(const SettingSpec& spec, SettingOrigin origin) {
   return Code::CONFIG_VALUE;
 }
 Status CheckValue(const SettingSpec& spec, const GivenValue& given) {
+  if (spec.kind == Kind::kStoreUrl) {  // its words, which never show a password
+    StoreUrl url;
+    const Status status = ParseStoreUrl(std::get<std::string>(given.value), &url);
+    return status.ok() ? status : Status(status.code(), given.subject + ": " + status.message());
+  }
   if (KeepsRule(spec, given.value)) return Status::Ok();
   return {CodeOf(spec, given.origin),
           given.subject + " " + RuleOf(spec) + ": " + ShowValue(spec, given.value)};
@@ -3222,6 +3483,7 @@ std::optional<SettingValue> ParseText(const SettingSpec& spec, const std::string
     case SettingKind::kName:
     case SettingKind::kGroup:
     case SettingKind::kChoice:
+    case SettingKind::kStoreUrl:
       break;
   }
   return text;
@@ -3511,6 +3773,7 @@ std::optional<SettingValue> Take(const SettingSpec& spec, const toml::node& node
     case SettingKind::kPath:
     case SettingKind::kName:
     case SettingKind::kChoice:
+    case SettingKind::kStoreUrl:
       if (text != nullptr) return text->get();
       return std::nullopt;
   }
@@ -3523,6 +3786,7 @@ std::string TypeRule(const SettingSpec& spec) {
     case SettingKind::kPath:
     case SettingKind::kName:
     case SettingKind::kChoice:
+    case SettingKind::kStoreUrl:
       return "must be a string";
     default:
       return RuleOf(spec);
@@ -3991,7 +4255,10 @@ StoreStep::~StoreStep() {
 // core/store/sqlite_file.cc
 // core/store/sqlite_file.h
 namespace shmflake {
-Status LocateStoreFile(const std::string& state_directory, std::uint32_t mode, std::string* path);
+inline constexpr const char* kLeaseFile = "leases.db";
+inline constexpr const char* kSegmentFile = "segments.db";
+Status LocateStoreFile(const std::string& state_directory, const std::string& file_name,
+                       std::uint32_t mode, std::string* path);
 Status CreateStoreFile(const std::string& path, std::uint32_t mode);
 Status CheckStoreFile(const std::string& path, std::uint32_t mode, bool* exists);
 [[nodiscard]] std::string DescribePosixLockHolders(const std::string& path);
@@ -4003,7 +4270,6 @@ namespace {
 struct Free {
   void operator()(char* text) const { std::free(text); }
 };
-constexpr char kFileName[] = "/leases.db";
 constexpr std::uint32_t kGroupBits = 0070;
 std::uint32_t DirectoryMode(std::uint32_t file_mode) {
   const std::uint32_t search = (file_mode & 0444) >> 2;
@@ -4029,7 +4295,8 @@ Status CreateNamed(const std::string& path, std::uint32_t mode) {
   return errno == EEXIST ? Status::Ok() : FailErrno(errno, "create", path, Code::STORE_UNAVAILABLE);
 }
 }  // namespace
-Status LocateStoreFile(const std::string& state_directory, std::uint32_t mode, std::string* path) {
+Status LocateStoreFile(const std::string& state_directory, const std::string& file_name,
+                       std::uint32_t mode, std::string* path) {
   const std::uint32_t directory_mode = DirectoryMode(mode);
   if (::mkdir(state_directory.c_str(), directory_mode) == 0) {
     if (::chmod(state_directory.c_str(), directory_mode) != 0) {
@@ -4053,7 +4320,7 @@ Status LocateStoreFile(const std::string& state_directory, std::uint32_t mode, s
   }
   *path = real.get();
   if (*path == "/") path->clear();
-  *path += kFileName;
+  *path += "/" + file_name;
   return Status::Ok();
 }
 Status CreateStoreFile(const std::string& path, std::uint32_t mode) {
@@ -4131,7 +4398,7 @@ struct sqlite3_stmt;
 namespace shmflake {
 class SqliteSession {
  public:
-  explicit SqliteSession(std::string path);
+  SqliteSession(std::string path, const char* advice);
   SqliteSession(const SqliteSession&) = delete;
   SqliteSession& operator=(const SqliteSession&) = delete;
   ~SqliteSession();  // rolls back what was not committed
@@ -4149,6 +4416,7 @@ class SqliteSession {
   Status Configure();
   Status ReadOnlyError(const std::string& words) const;
   std::string path_;
+  const char* advice_;
   sqlite3* db_ = nullptr;
   Patience* patience_ = nullptr;
   pid_t pid_ = 0;
@@ -4308,7 +4576,8 @@ int WaitForLock(void* patience, int /*attempt*/) {
   return static_cast<Patience*>(patience)->Sleep() ? 1 : 0;
 }
 }  // namespace
-SqliteSession::SqliteSession(std::string path) : path_(std::move(path)) {}
+SqliteSession::SqliteSession(std::string path, const char* advice)
+    : path_(std::move(path)), advice_(advice) {}
 SqliteSession::~SqliteSession() {
   if (db_ != nullptr && pid_ == ::getpid()) sqlite3_close_v2(db_);
 }
@@ -4378,10 +4647,7 @@ Status SqliteSession::CheckOwnProcess() const {
                                        "does not end it"};
 }
 Status SqliteSession::Corrupt(const std::string& what) const {
-  return {Code::STORE_CORRUPT, path_ + " is damaged: " + what +
-                                   "; move it away, with its -journal, to start afresh: the IDs "
-                                   "that were issued from it are "
-                                   "then guarded by the clock only"};
+  return {Code::STORE_CORRUPT, path_ + " is damaged: " + what + "; " + advice_};
 }
 Status SqliteSession::ReadOnlyError(const std::string& words) const {
   const std::string directory = path_.substr(0, path_.rfind('/') + 1);
@@ -4503,6 +4769,9 @@ Status LowerLeaseRow(SqliteSession* session, const LeaseRow& changed, std::uint6
 }  // namespace shmflake
 namespace shmflake {
 namespace {
+constexpr char kIfLeasesDamaged[] =
+    "move it away, with its -journal, to start afresh: the IDs that were issued from it are then "
+    "guarded by the clock only";
 Status CheckKey(const LeaseKey& key) {
   if (key.instance_id == 0) return Fail(Code::STORE_UNAVAILABLE, "an instance ID must not be 0");
   if (key.worker_id > key.format.max_worker_id()) {
@@ -4549,7 +4818,7 @@ Status SqliteStore::Transact(const Work& work) {
   SHMFLAKE_RETURN_IF_ERROR(CheckStoreFile(path_, mode_, &exists));
   if (!exists && !first) return {Code::STORE_REPLACED, path_ + " was removed while it was in use"};
   if (!exists) SHMFLAKE_RETURN_IF_ERROR(CreateStoreFile(path_, mode_));
-  SqliteSession session(path_);
+  SqliteSession session(path_, kIfLeasesDamaged);
   SHMFLAKE_RETURN_IF_ERROR(session.Open(&patience));
   std::string store_id;
   SHMFLAKE_RETURN_IF_ERROR(BeginOnSchema(&session, first, &store_id));
@@ -4631,7 +4900,7 @@ Status SqliteStore::Release(const LeaseKey& key, std::uint64_t used, bool* relea
 Status OpenSqliteStore(const std::string& state_directory, std::uint32_t mode,
                        std::uint32_t busy_timeout_ms, std::unique_ptr<Store>* out) {
   std::string path;
-  SHMFLAKE_RETURN_IF_ERROR(LocateStoreFile(state_directory, mode, &path));
+  SHMFLAKE_RETURN_IF_ERROR(LocateStoreFile(state_directory, kLeaseFile, mode, &path));
   auto store = std::make_unique<SqliteStore>(std::move(path), mode, busy_timeout_ms);
   SHMFLAKE_RETURN_IF_ERROR(store->Start());
   *out = std::move(store);
@@ -4824,6 +5093,781 @@ Status LowerLeaseRow(SqliteSession* session, const LeaseRow& changed, std::uint6
   lower.Bind(Signed(row.horizon)).Bind(row.updated_unix_ms).Bind(CheckOf(row));
   lower.Bind(row.id_namespace).Bind(std::int64_t{row.worker_id}).Bind(Signed(old_holder));
   return ChangeOneRow(session, &lower, row);
+}
+}  // namespace shmflake
+// core/store/store_url.cc
+namespace shmflake {
+namespace {
+constexpr std::string_view kRule =
+    "a store's URL must be sqlite:[PATH], or mysql://, postgres:// or etcd:// and then "
+    "[user@]host[:port]/database[?key=value&...]";
+constexpr std::size_t kLongestUrl = 1024;
+Status Refuse(std::string_view rule, std::string_view value) {
+  return {Code::STORE_URL, std::string(rule) + ": " + Quote(value)};
+}
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+std::optional<std::string> Decode(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '%') {
+      if (i + 2 >= text.size() || HexDigit(text[i + 1]) < 0 || HexDigit(text[i + 2]) < 0) return {};
+      c = static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2]));
+      i += 2;
+    }
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return {};
+    out += c;
+  }
+  return out;
+}
+std::string_view CutAt(char separator, std::string_view* rest) {
+  const std::size_t end = rest->find(separator);
+  const std::string_view front = rest->substr(0, end);
+  *rest = end == std::string_view::npos ? std::string_view() : rest->substr(end + 1);
+  return front;
+}
+Status ParseHost(std::string_view text, StoreHost* out) {
+  constexpr std::string_view kHostRule = "a host must be a name or an address, with :1..65535";
+  std::string_view host = text;
+  std::string_view port;
+  if (text.starts_with('[')) {  // an IPv6 address
+    const std::size_t end = text.find(']');
+    if (end == std::string_view::npos) return Refuse(kHostRule, text);
+    host = text.substr(1, end - 1);
+    port = text.substr(end + 1);
+    if (!port.empty() && !port.starts_with(':')) return Refuse(kHostRule, text);
+    port.remove_prefix(port.empty() ? 0 : 1);
+  } else if (const std::size_t colon = text.find(':'); colon != std::string_view::npos) {
+    host = text.substr(0, colon);
+    port = text.substr(colon + 1);
+    if (port.empty()) return Refuse(kHostRule, text);
+  }
+  const bool plain = std::all_of(host.begin(), host.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           std::strchr(".-_:", c) != nullptr;
+  });
+  if (host.empty() || !plain || host.size() > 253) return Refuse(kHostRule, text);
+  out->host = host;
+  if (port.empty()) return Status::Ok();
+  const auto number = ParseInteger(port, false);
+  if (!number || *number < 1 || *number > 65535) return Refuse(kHostRule, text);
+  out->port = static_cast<std::uint32_t>(*number);
+  return Status::Ok();
+}
+bool IsTable(std::string_view text) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+           c == '.';
+  });
+  return plain && !text.empty() && text.size() <= 128 && text.front() != '.' &&
+         text.back() != '.' && std::count(text.begin(), text.end(), '.') <= 1;
+}
+Status ParseParameter(std::string_view key, std::string value, bool* tls_given, StoreUrl* out) {
+  struct Text {
+    std::string_view key;
+    std::string StoreUrl::*member;
+  };
+  static constexpr std::array<Text, 5> kTexts = {{{"socket", &StoreUrl::socket},
+                                                  {"password_file", &StoreUrl::password_file},
+                                                  {"tls_ca", &StoreUrl::tls_ca},
+                                                  {"tls_cert", &StoreUrl::tls_cert},
+                                                  {"tls_key", &StoreUrl::tls_key}}};
+  for (const Text& text : kTexts) {
+    if (text.key != key) continue;
+    if (!value.starts_with('/')) {
+      return Refuse(std::string(key) + " must be an absolute path", value);
+    }
+    out->*text.member = std::move(value);
+    return Status::Ok();
+  }
+  if (key == "table") {
+    if (!IsTable(value)) return Refuse("table must be [A-Za-z0-9_], with at most one dot", value);
+    out->table = std::move(value);
+  } else if (key == "tls") {
+    *tls_given = true;
+    if (value == "off") {
+      out->tls = StoreTls::kOff;
+    } else if (value == "require") {
+      out->tls = StoreTls::kRequire;
+    } else if (value == "verify") {
+      out->tls = StoreTls::kVerify;
+    } else {
+      return Refuse("tls must be off, require or verify", value);
+    }
+  } else if (key == "convention") {
+    if (value != "shmflake" && value != "leaf") {
+      return Refuse("convention must be shmflake or leaf", value);
+    }
+    out->convention = value == "leaf" ? SegmentConvention::kLeaf : SegmentConvention::kShmflake;
+  } else {
+    static constexpr std::array<std::string_view, 8> kKeys = {
+        "table", "socket", "password_file", "tls", "tls_ca", "tls_cert", "tls_key", "convention"};
+    const std::string_view near = NearestWord(key, kKeys);
+    return Refuse(near.empty() ? "a store's URL has the keys table, socket, password_file, tls, "
+                                 "tls_ca, tls_cert, tls_key and convention, no other"
+                               : "an unknown key in the store's URL, perhaps " + std::string(near) +
+                                     " was meant",
+                  key);
+  }
+  return Status::Ok();
+}
+bool IsThisHost(const StoreHost& host) {
+  return host.host == "localhost" || host.host == "::1" || host.host.starts_with("127.");
+}
+Status ParseQuery(std::string_view query, StoreUrl* out) {
+  bool tls_given = false;
+  while (!query.empty()) {
+    std::string_view value = CutAt('&', &query);
+    const std::string_view key = CutAt('=', &value);
+    auto decoded = Decode(value);
+    if (!decoded) return Refuse("a value in a URL must be percent-encoded text", value);
+    SHMFLAKE_RETURN_IF_ERROR(ParseParameter(key, std::move(*decoded), &tls_given, out));
+  }
+  if (!tls_given && !std::all_of(out->hosts.begin(), out->hosts.end(), IsThisHost)) {
+    out->tls = StoreTls::kVerify;
+  }
+  return Status::Ok();
+}
+}  // namespace
+Status ParseStoreUrl(std::string_view text, StoreUrl* out) {
+  StoreUrl url;
+  if (text.size() > kLongestUrl) {
+    return Fail(Code::STORE_URL, "a store's URL has at most %zu bytes: %zu", kLongestUrl,
+                text.size());
+  }
+  std::string_view rest = text;
+  url.scheme = CutAt(':', &rest);
+  if (url.scheme == "mariadb") url.scheme = "mysql";
+  if (url.scheme == "postgresql") url.scheme = "postgres";
+  const bool server = url.scheme == "mysql" || url.scheme == "postgres" || url.scheme == "etcd";
+  if ((url.scheme != "sqlite" && !server) || text.size() == url.scheme.size()) {
+    return Refuse(kRule, url.scheme.substr(0, 20));  // no more of it: there may be a password
+  }
+  if (!server) {
+    if (rest.starts_with("//")) rest.remove_prefix(2);  // sqlite:///path
+    const auto path = Decode(CutAt('?', &rest));
+    if (!path || (!path->empty() && !path->starts_with('/'))) {
+      return Refuse("the path of an SQLite store must be absolute", text);
+    }
+    url.path = *path;
+  } else {
+    if (!rest.starts_with("//")) return Refuse(kRule, url.scheme);
+    rest.remove_prefix(2);
+    std::string_view query = rest;
+    std::string_view place = CutAt('?', &query);
+    std::string_view authority = CutAt('/', &place);
+    rest = query;
+    if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
+      const std::string_view user = authority.substr(0, at);
+      if (user.find(':') != std::string_view::npos) {
+        return {Code::STORE_URL,
+                "a password does not belong into a store's URL, which shows in logs and process "
+                "lists: set SHMFLAKE_STORE_PASSWORD, or password_file=/path in the URL"};
+      }
+      const auto decoded = Decode(user);
+      if (!decoded) return Refuse("a user in a URL must be percent-encoded text", user);
+      url.user = *decoded;
+      authority.remove_prefix(at + 1);
+    }
+    while (!authority.empty()) {
+      StoreHost host;
+      SHMFLAKE_RETURN_IF_ERROR(ParseHost(CutAt(',', &authority), &host));
+      url.hosts.push_back(std::move(host));
+    }
+    const auto database = Decode(place);
+    if (!database) return Refuse("a database in a URL must be percent-encoded text", place);
+    url.database = *database;
+    if (url.scheme != "etcd" && url.database.empty()) {
+      return Refuse("a store's URL must name a database behind the host", text);
+    }
+  }
+  SHMFLAKE_RETURN_IF_ERROR(ParseQuery(rest, &url));
+  *out = std::move(url);
+  return Status::Ok();
+}
+std::string StoreUrl::Shown() const {
+  if (scheme == "sqlite") return path.empty() ? scheme + ":" : scheme + ":" + Printable(path);
+  std::string out = scheme + "://";
+  for (const StoreHost& host : hosts) {
+    if (&host != hosts.data()) out += ",";
+    const bool v6 = host.host.find(':') != std::string::npos;
+    out += v6 ? "[" + host.host + "]" : host.host;
+    if (host.port != 0) out += ":" + std::to_string(host.port);
+  }
+  out += "/" + Printable(database);
+  if (!socket.empty()) out += "?socket=" + Printable(socket);
+  return out;
+}
+std::uint64_t StoreUrl::Fingerprint() const {
+  std::uint64_t hash = 0;
+  const auto add = [&hash](std::string_view text) {
+    for (const char c : text) hash = Mix64(hash ^ static_cast<unsigned char>(c));
+    hash = Mix64(hash ^ 0x100);  // the end of a part
+  };
+  std::vector<std::string> names;
+  names.reserve(hosts.size());
+  for (const StoreHost& host : hosts) names.push_back(host.host + ":" + std::to_string(host.port));
+  std::sort(names.begin(), names.end());
+  add(scheme);
+  add(path);
+  for (const std::string& name : names) add(name);
+  add(socket);
+  add(database);
+  add(table);
+  return hash;
+}
+Status ReadStorePassword(const StoreUrl& url, std::string* password) {
+  if (url.password_file.empty()) {
+    const char* given = std::getenv("SHMFLAKE_STORE_PASSWORD");
+    *password = given == nullptr ? "" : given;
+    return Status::Ok();
+  }
+  const UniqueFile file(std::fopen(url.password_file.c_str(), "re"));
+  char line[1024];
+  if (file == nullptr) {
+    return FailErrno(errno, "read the password file", url.password_file, Code::STORE_DENIED);
+  }
+  const std::size_t size = std::fread(line, 1, sizeof(line) - 1, file.get());
+  if (std::ferror(file.get()) != 0) {
+    return FailErrno(EIO, "read the password file", url.password_file, Code::STORE_DENIED);
+  }
+  line[size] = '\0';
+  line[std::strcspn(line, "\r\n")] = '\0';
+  *password = line;
+  return Status::Ok();
+}
+}  // namespace shmflake
+// core/store/segment_store.cc
+// core/store/segment_store.h
+namespace shmflake {
+using SegmentPlan = std::function<Status(const SegmentRow* found, SegmentRow* write)>;
+class SegmentStore {
+ public:
+  virtual ~SegmentStore() = default;
+  virtual Status Take(const std::string& tag, std::int64_t timeout_ms, const SegmentPlan& plan) = 0;
+  virtual Status Init(std::int64_t timeout_ms) = 0;
+};
+Status OpenSegmentStore(const StoreUrl& url, const std::string& state_directory, std::uint32_t mode,
+                        std::unique_ptr<SegmentStore>* out);
+}  // namespace shmflake
+// core/store/plugin_segment_store.h
+namespace shmflake {
+Status OpenPluginSegmentStore(const StoreUrl& url, std::unique_ptr<SegmentStore>* out);
+}  // namespace shmflake
+// core/store/sqlite_segment_store.h
+namespace shmflake {
+Status OpenSqliteSegmentStore(const StoreUrl& url, const std::string& state_directory,
+                              std::uint32_t mode, std::unique_ptr<SegmentStore>* out);
+}  // namespace shmflake
+namespace shmflake {
+Status OpenSegmentStore(const StoreUrl& url, const std::string& state_directory, std::uint32_t mode,
+                        std::unique_ptr<SegmentStore>* out) {
+  if (url.scheme == "sqlite") return OpenSqliteSegmentStore(url, state_directory, mode, out);
+  return OpenPluginSegmentStore(url, out);
+}
+}  // namespace shmflake
+// core/store/sqlite_segment_store.cc
+namespace shmflake {
+namespace {
+constexpr char kIfSegmentsDamaged[] =
+    "restore it, and then raise every max_id above all IDs that were ever issued";
+class SqliteSegmentStore final : public SegmentStore {
+ public:
+  SqliteSegmentStore(std::string path, std::uint32_t mode, std::string table)
+      : path_(std::move(path)), mode_(mode), table_(std::move(table)) {}
+  Status Take(const std::string& tag, std::int64_t timeout_ms, const SegmentPlan& plan) override {
+    return Transact(timeout_ms, [&](SqliteSession* session) {
+      bool exists = false;
+      SegmentRow row;
+      SHMFLAKE_RETURN_IF_ERROR(ReadRow(session, tag, &exists, &row));
+      SegmentRow change;
+      SHMFLAKE_RETURN_IF_ERROR(plan(exists ? &row : nullptr, &change));
+      SHMFLAKE_RETURN_IF_ERROR(session->CheckOwnProcess());
+      return WriteRow(session, tag, exists, change);
+    });
+  }
+  Status Init(std::int64_t timeout_ms) override {
+    return Transact(timeout_ms, [](SqliteSession*) { return Status::Ok(); });
+  }
+ private:
+  using Work = std::function<Status(SqliteSession* session)>;
+  Status Transact(std::int64_t timeout_ms, const Work& work);
+  Status ReadRow(SqliteSession* session, const std::string& tag, bool* exists, SegmentRow* row);
+  Status WriteRow(SqliteSession* session, const std::string& tag, bool exists,
+                  const SegmentRow& row);
+  Status CheckTable(SqliteSession* session);
+  Status WrongShape(const std::string& what) const {
+    return {Code::STORE_SCHEMA, path_ + ": the table " + table_ + " " + what};
+  }
+  const std::string path_;
+  const std::uint32_t mode_;
+  const std::string table_;
+};
+Status SqliteSegmentStore::Transact(std::int64_t timeout_ms, const Work& work) {
+  Patience patience(static_cast<std::uint32_t>(std::clamp<std::int64_t>(timeout_ms, 1, 3'600'000)));
+  StoreStep step;
+  SHMFLAKE_RETURN_IF_ERROR(step.Begin(path_, &patience));
+  bool exists = false;
+  SHMFLAKE_RETURN_IF_ERROR(CheckStoreFile(path_, mode_, &exists));
+  if (!exists) SHMFLAKE_RETURN_IF_ERROR(CreateStoreFile(path_, mode_));
+  SqliteSession session(path_, kIfSegmentsDamaged);
+  SHMFLAKE_RETURN_IF_ERROR(session.Open(&patience));
+  SHMFLAKE_RETURN_IF_ERROR(session.Run("BEGIN IMMEDIATE"));
+  SHMFLAKE_RETURN_IF_ERROR(CheckTable(&session));
+  SHMFLAKE_RETURN_IF_ERROR(work(&session));
+  SHMFLAKE_RETURN_IF_ERROR(session.CheckOwnProcess());
+  return session.Run("COMMIT");
+}
+Status SqliteSegmentStore::CheckTable(SqliteSession* session) {
+  const std::string make = "CREATE TABLE IF NOT EXISTS " + table_ +
+                           " (\n"
+                           "  biz_tag TEXT NOT NULL PRIMARY KEY,\n"
+                           "  max_id INTEGER NOT NULL DEFAULT 0,\n"
+                           "  step INTEGER NOT NULL DEFAULT 1000,\n"
+                           "  description TEXT,\n"
+                           "  update_time TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP\n"
+                           ") STRICT";
+  SHMFLAKE_RETURN_IF_ERROR(session->Run(make.c_str()));
+  SqliteStatement query(session, "SELECT name FROM pragma_table_info(?)");
+  query.Bind(std::string_view(table_));
+  std::string missing = " biz_tag max_id step ";
+  for (bool has_row = true; has_row;) {
+    SHMFLAKE_RETURN_IF_ERROR(query.Step(&has_row));
+    std::string name;
+    if (!has_row || !query.Read(&name)) continue;
+    if (const std::size_t at = missing.find(" " + name + " "); at != std::string::npos) {
+      missing.erase(at, name.size() + 1);
+    }
+  }
+  if (missing == " ") return Status::Ok();
+  return WrongShape("must have the columns biz_tag, max_id and step: it has no" +
+                    missing.substr(0, missing.size() - 1));
+}
+Status SqliteSegmentStore::ReadRow(SqliteSession* session, const std::string& tag, bool* exists,
+                                   SegmentRow* row) {
+  const std::string sql =
+      "SELECT max_id, step FROM " + table_ + " WHERE biz_tag = ? COLLATE BINARY";
+  SqliteStatement query(session, sql.c_str());
+  query.Bind(std::string_view(tag));
+  SHMFLAKE_RETURN_IF_ERROR(query.Step(exists));
+  if (!*exists) return Status::Ok();
+  const bool sound = query.Read(&row->max_id) && query.Read(&row->step);
+  bool another = false;
+  if (!sound) return WrongShape("must have integers as max_id and step of tag " + Quote(tag));
+  SHMFLAKE_RETURN_IF_ERROR(query.Step(&another));
+  return another ? WrongShape("has several rows of tag " + Quote(tag)) : Status::Ok();
+}
+Status SqliteSegmentStore::WriteRow(SqliteSession* session, const std::string& tag, bool exists,
+                                    const SegmentRow& row) {
+  const std::string update =
+      "UPDATE " + table_ + " SET max_id = ? WHERE biz_tag = ? COLLATE BINARY";
+  const std::string insert = "INSERT INTO " + table_ + " (max_id, biz_tag, step) VALUES (?, ?, ?)";
+  SqliteStatement write(session, exists ? update.c_str() : insert.c_str());
+  write.Bind(row.max_id).Bind(std::string_view(tag));
+  if (!exists) write.Bind(row.step);
+  bool has_row = false;
+  SHMFLAKE_RETURN_IF_ERROR(write.Step(&has_row));
+  if (session->changes() == 1) return Status::Ok();
+  return WrongShape("did not take the new max_id of tag " + Quote(tag));
+}
+}  // namespace
+Status OpenSqliteSegmentStore(const StoreUrl& url, const std::string& state_directory,
+                              std::uint32_t mode, std::unique_ptr<SegmentStore>* out) {
+  std::string directory = state_directory;
+  std::string file = kSegmentFile;
+  if (!url.path.empty()) {
+    const std::size_t slash = url.path.rfind('/');
+    directory = slash == 0 ? "/" : url.path.substr(0, slash);
+    file = url.path.substr(slash + 1);
+  }
+  if (file.empty() || url.table.find('.') != std::string::npos) {
+    return {Code::STORE_URL, "an SQLite store must be a file and a table without a dot: " +
+                                 Quote(url.path) + ", " + Quote(url.table)};
+  }
+  std::string path;
+  SHMFLAKE_RETURN_IF_ERROR(LocateStoreFile(directory, file, mode, &path));
+  *out = std::make_unique<SqliteSegmentStore>(std::move(path), mode, url.table);
+  return Status::Ok();
+}
+}  // namespace shmflake
+// core/store/plugin_segment_store.cc
+#include <dlfcn.h>
+// core/store/store_plugin.h
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a store's plug-in is: a shared object store-SCHEME.so that exports one function. C, so that
+ * the library and a plug-in of another compiler agree; the plug-in links with its client library,
+ * never with libshmflake.
+ *
+ * The rules for every plug-in:
+ *  - A call opens its own connection and closes it before it returns: nothing is kept between calls,
+ *    so that fork() finds nothing to break, and a thousand processes hold no connections.
+ *  - It returns within timeout_ms, whatever the server does (accepts and never answers, stops in
+ *    the middle): every step waits with poll() and the time that is left. Plus some 10 ms.
+ *  - Any number of threads and processes may call it at once.
+ *  - No password appears in a message.
+ *  - It starts no thread, installs no signal handler, and leaves no descriptor open.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+#define SHMFLAKE_STORE_PLUGIN_VERSION 1
+enum {
+  SHMFLAKE_STORE_OK = 0,
+  SHMFLAKE_STORE_DECLINED = 1, /* decide() said no; nothing was written */
+  /* Not reached, lost, or the server failed. Also when the outcome of a commit is not known: the
+   * range may be taken then, and is a gap. */
+  SHMFLAKE_STORE_UNAVAILABLE = 2,
+  SHMFLAKE_STORE_TIMED_OUT = 3, /* no answer within timeout_ms */
+  SHMFLAKE_STORE_DENIED = 4,    /* user, password, certificate, or rights on the table */
+  SHMFLAKE_STORE_SCHEMA = 5,    /* no such database or table, or one of another shape */
+  SHMFLAKE_STORE_LOCKED = 6,    /* somebody else kept the row until the time was up */
+  SHMFLAKE_STORE_RANGE = 7      /* max_id or step does not fit int64_t */
+};
+enum { SHMFLAKE_TLS_OFF = 0, SHMFLAKE_TLS_REQUIRE = 1, SHMFLAKE_TLS_VERIFY = 2 };
+typedef struct shmflake_store_host {
+  const char* host; /* name or address */
+  uint32_t port;    /* 0: the store's own default */
+} shmflake_store_host;
+/* Where the store is. Texts are never NULL; "" means: the store's default, or none. */
+typedef struct shmflake_store_target {
+  size_t struct_size;
+  const char* shown; /* for messages: the URL without secrets, "mysql://db:3306/ids" */
+  const shmflake_store_host* hosts; /* tried in order */
+  size_t host_count;                /* 0: the socket, or the default host */
+  const char* socket;               /* a Unix socket (postgres: its directory); "" none */
+  const char* user;
+  const char* password;
+  const char* database; /* etcd: the key prefix, "" for "shmflake" */
+  const char* table;    /* "id_segments" unless given; [A-Za-z0-9_] with at most one '.' */
+  uint32_t tls;         /* SHMFLAKE_TLS_*: off, encrypted, encrypted with certificate and name checked */
+  uint32_t reserved;    /* 0 */
+  const char* tls_ca;   /* files in PEM */
+  const char* tls_cert;
+  const char* tls_key;
+} shmflake_store_target;
+/* A tag's row. */
+typedef struct shmflake_store_row {
+  int64_t max_id; /* the highest ID that was ever granted */
+  int64_t step;
+} shmflake_store_row;
+/* Decides on the row as it stands (NULL: there is none): 0 to write *write in its place, anything
+ * else to leave all as it is. Called again when somebody else was quicker. It does not block. */
+typedef int (*shmflake_store_decide)(void* context, const shmflake_store_row* found,
+                                     shmflake_store_row* write);
+typedef struct shmflake_store_error {
+  char message[512]; /* one line, UTF-8: what failed, where, and the server's own words */
+} shmflake_store_error;
+typedef struct shmflake_store_plugin {
+  uint32_t version; /* SHMFLAKE_STORE_PLUGIN_VERSION */
+  uint32_t reserved;
+  const char* scheme; /* "mysql" */
+  const char* about;  /* "MariaDB Connector/C 3.3.14", for people */
+  /* In one transaction that is durable when it returns OK: reads the tag's row, asks decide, writes
+   * max_id (of a new row: also the step) only if the row is still as it was read. Other columns are
+   * left to their defaults. SHMFLAKE_STORE_*; *error is filled unless OK or DECLINED. */
+  int (*take)(const shmflake_store_target* target, const char* tag, int64_t timeout_ms,
+              shmflake_store_decide decide, void* context, shmflake_store_error* error);
+  /* Creates the table in an existing database, if it is missing; a table that is there must have
+   * the columns (else SCHEMA). etcd: checks that it can read and write under the prefix. */
+  int (*init)(const shmflake_store_target* target, int64_t timeout_ms, shmflake_store_error* error);
+} shmflake_store_plugin;
+/* The one function that a plug-in exports. */
+typedef const shmflake_store_plugin* (*shmflake_store_plugin_entry)(void);
+#define SHMFLAKE_STORE_PLUGIN_ENTRY "shmflake_store_plugin_v1"
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+#endif /* SHMFLAKE_CORE_STORE_STORE_PLUGIN_H_ */
+#ifndef SHMFLAKE_PLUGIN_PATH
+#define SHMFLAKE_PLUGIN_PATH "/usr/local/lib/shmflake:/usr/lib/shmflake"
+#endif
+namespace shmflake {
+namespace {
+std::vector<std::string> PluginDirectories() {
+  if (const char* given = ::secure_getenv("SHMFLAKE_PLUGIN_DIR"); given != nullptr && *given != 0) {
+    return {given};
+  }
+  std::vector<std::string> directories;
+  Dl_info self{};
+  if (::dladdr(reinterpret_cast<const void*>(&PluginDirectories), &self) != 0 &&
+      self.dli_fname != nullptr) {
+    const std::string path = self.dli_fname;
+    if (const std::size_t slash = path.rfind('/'); slash != std::string::npos) {
+      directories.push_back(path.substr(0, slash) + "/shmflake");
+    }
+  }
+  std::string_view rest = SHMFLAKE_PLUGIN_PATH;
+  while (!rest.empty()) {
+    const std::size_t end = rest.find(':');
+    directories.emplace_back(rest.substr(0, end));
+    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+  }
+  return directories;
+}
+Status LoadPlugin(const std::string& scheme, const shmflake_store_plugin** out) {
+  std::string looked;
+  for (const std::string& directory : PluginDirectories()) {
+    const std::string path = directory + "/store-" + scheme + ".so";
+    looked += (looked.empty() ? "" : ", ") + directory;
+    if (::access(path.c_str(), F_OK) != 0) continue;
+    void* object = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    if (object == nullptr) {
+      const char* words = ::dlerror();
+      return {Code::STORE_PLUGIN,
+              "cannot load the plug-in " + path + ": " + Printable(words == nullptr ? "" : words)};
+    }
+    const auto entry =
+        reinterpret_cast<shmflake_store_plugin_entry>(::dlsym(object, SHMFLAKE_STORE_PLUGIN_ENTRY));
+    const shmflake_store_plugin* plugin = entry == nullptr ? nullptr : entry();
+    if (plugin == nullptr || plugin->version != SHMFLAKE_STORE_PLUGIN_VERSION ||
+        scheme != plugin->scheme) {
+      return {
+          Code::STORE_PLUGIN,
+          path + " must be a plug-in of version " + std::to_string(SHMFLAKE_STORE_PLUGIN_VERSION) +
+              " for " + scheme + (plugin == nullptr ? ": it is none" : ": it is for ") +
+              (plugin == nullptr ? "" : plugin->scheme) + (plugin == nullptr ? "" : ", version ") +
+              (plugin == nullptr ? "" : std::to_string(plugin->version))};
+    }
+    *out = plugin;
+    return Status::Ok();
+  }
+  return {Code::STORE_PLUGIN, "there is no plug-in store-" + scheme + ".so (looked in " + looked +
+                                  "); install it, or set SHMFLAKE_PLUGIN_DIR"};
+}
+Code CodeOf(int result) {
+  switch (result) {
+    case SHMFLAKE_STORE_DENIED:
+      return Code::STORE_DENIED;
+    case SHMFLAKE_STORE_SCHEMA:
+      return Code::STORE_SCHEMA;
+    case SHMFLAKE_STORE_LOCKED:
+      return Code::STORE_LOCKED;
+    case SHMFLAKE_STORE_RANGE:
+      return Code::SEGMENT_RANGE;
+    default:
+      return Code::STORE_UNAVAILABLE;
+  }
+}
+class PipeSignalBlock {
+ public:
+  PipeSignalBlock() noexcept {
+    sigset_t pending;
+    ::sigpending(&pending);
+    pending_before_ = ::sigismember(&pending, SIGPIPE) == 1;
+    ::sigemptyset(&pipe_);
+    ::sigaddset(&pipe_, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  ~PipeSignalBlock() {
+    const timespec at_once{};
+    if (!pending_before_) {
+      while (::sigtimedwait(&pipe_, nullptr, &at_once) > 0) {
+      }
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  PipeSignalBlock(const PipeSignalBlock&) = delete;
+  PipeSignalBlock& operator=(const PipeSignalBlock&) = delete;
+ private:
+  sigset_t pipe_;
+  sigset_t before_;
+  bool pending_before_ = false;
+};
+struct Decision {
+  const SegmentPlan* plan;
+  Status status;
+  static int Decide(void* context, const shmflake_store_row* found, shmflake_store_row* write) {
+    auto* self = static_cast<Decision*>(context);
+    try {
+      const SegmentRow row =
+          found == nullptr ? SegmentRow{} : SegmentRow{found->max_id, found->step};
+      SegmentRow change;
+      self->status = (*self->plan)(found == nullptr ? nullptr : &row, &change);
+      *write = {change.max_id, change.step};
+    } catch (const std::exception& failure) {
+      self->status = Fail(Code::NO_MEMORY, "unexpected: %s", failure.what());
+    }
+    return self->status.ok() ? 0 : 1;
+  }
+};
+class PluginSegmentStore final : public SegmentStore {
+ public:
+  PluginSegmentStore(StoreUrl url, const shmflake_store_plugin* plugin)
+      : url_(std::move(url)), shown_(url_.Shown()), plugin_(plugin) {
+    for (const StoreHost& host : url_.hosts) hosts_.push_back({host.host.c_str(), host.port});
+  }
+  Status Take(const std::string& tag, std::int64_t timeout_ms, const SegmentPlan& plan) override {
+    Decision decision{&plan, Status::Ok()};
+    const Status status = Call([&](const shmflake_store_target& target,
+                                   shmflake_store_error* error) {
+      return plugin_->take(&target, tag.c_str(), timeout_ms, Decision::Decide, &decision, error);
+    });
+    return decision.status.ok() ? status : decision.status;
+  }
+  Status Init(std::int64_t timeout_ms) override {
+    return Call([&](const shmflake_store_target& target, shmflake_store_error* error) {
+      return plugin_->init(&target, timeout_ms, error);
+    });
+  }
+ private:
+  template <typename Function>
+  Status Call(Function function) {
+    std::string password;  // read anew each time: it may have been renewed
+    SHMFLAKE_RETURN_IF_ERROR(ReadStorePassword(url_, &password));
+    shmflake_store_target target{};
+    target.struct_size = sizeof(target);
+    target.shown = shown_.c_str();
+    target.hosts = hosts_.data();
+    target.host_count = hosts_.size();
+    target.socket = url_.socket.c_str();
+    target.user = url_.user.c_str();
+    target.password = password.c_str();
+    target.database = url_.database.c_str();
+    target.table = url_.table.c_str();
+    target.tls = static_cast<std::uint32_t>(url_.tls);
+    target.tls_ca = url_.tls_ca.c_str();
+    target.tls_cert = url_.tls_cert.c_str();
+    target.tls_key = url_.tls_key.c_str();
+    shmflake_store_error error{};
+    const PipeSignalBlock no_sigpipe;
+    const int result = function(target, &error);
+    ::explicit_bzero(password.data(), password.size());
+    error.message[sizeof(error.message) - 1] = '\0';
+    if (result == SHMFLAKE_STORE_OK) return Status::Ok();
+    return {CodeOf(result), Printable(error.message)};
+  }
+  const StoreUrl url_;
+  const std::string shown_;
+  std::vector<shmflake_store_host> hosts_;
+  const shmflake_store_plugin* plugin_;
+};
+}  // namespace
+Status OpenPluginSegmentStore(const StoreUrl& url, std::unique_ptr<SegmentStore>* out) {
+  const shmflake_store_plugin* plugin = nullptr;
+  SHMFLAKE_RETURN_IF_ERROR(LoadPlugin(url.scheme, &plugin));
+  *out = std::make_unique<PluginSegmentStore>(url, plugin);
+  return Status::Ok();
+}
+}  // namespace shmflake
+// core/segment_source.cc
+// core/segment_source.h
+namespace shmflake {
+using ReserveFunction =
+    std::function<Status(const std::string& tag, std::uint64_t step, SegmentGrant* grant)>;
+struct SegmentOptions {
+  std::optional<std::string> store;
+  std::optional<bool> create;
+  std::uint32_t prefetch_percent = 0;
+  std::uint64_t step = 0;
+  std::uint64_t min_step = 0;
+  std::uint64_t max_step = 0;
+  ReserveFunction reserve;
+};
+class SegmentSource {
+ public:
+  static Status Make(const Settings& settings, SegmentOptions* options,
+                     std::unique_ptr<SegmentSource>* out);
+  Status Reserve(const SegmentRequest& request, std::int64_t timeout_ms, SegmentGrant* grant);
+  [[nodiscard]] std::uint64_t mark() const { return mark_; }  // segment_tags.h
+  [[nodiscard]] const std::string& shown() const { return shown_; }
+ private:
+  std::unique_ptr<SegmentStore> store_;  // null: the callback's
+  ReserveFunction reserve_;
+  SegmentConvention convention_ = SegmentConvention::kShmflake;
+  std::uint64_t mark_ = 0;
+  std::string shown_;
+};
+[[nodiscard]] const char* SourceKindName(std::uint64_t mark) noexcept;
+Status OpenStoreByUrl(const Settings& settings, const std::string& url, StoreUrl* parsed,
+                      std::unique_ptr<SegmentStore>* out);
+}  // namespace shmflake
+namespace shmflake {
+namespace {
+constexpr std::array<const char*, 6> kKinds = {"",         "sqlite", "mysql",
+                                               "postgres", "etcd",   "callback"};
+constexpr std::uint32_t kDefaultPercent = 10;
+constexpr std::uint64_t kDefaultMaxStep = 1'000'000;
+std::uint8_t KindOf(std::string_view name) noexcept {
+  std::uint8_t kind = 0;
+  while (kind < kKinds.size() && name != kKinds[kind]) ++kind;
+  return kind;
+}
+Status CheckNumber(const char* name, std::uint64_t value, std::uint64_t highest) {
+  if (value >= 1 && value <= highest) return Status::Ok();
+  return Fail(Code::OPTION, "%s must be 1..%llu: %llu", name,
+              static_cast<unsigned long long>(highest), static_cast<unsigned long long>(value));
+}
+Status FillDefaults(SegmentOptions* options) {
+  if (options->prefetch_percent == 0) options->prefetch_percent = kDefaultPercent;
+  if (options->max_step == 0) options->max_step = kDefaultMaxStep;
+  SHMFLAKE_RETURN_IF_ERROR(CheckNumber("prefetch_percent", options->prefetch_percent, 90));
+  SHMFLAKE_RETURN_IF_ERROR(CheckNumber("max_step", options->max_step, kLongestSegment));
+  if (options->step != 0) {
+    SHMFLAKE_RETURN_IF_ERROR(CheckNumber("step", options->step, options->max_step));
+  }
+  if (options->min_step != 0) {
+    SHMFLAKE_RETURN_IF_ERROR(CheckNumber("min_step", options->min_step, options->max_step));
+  }
+  if (options->reserve != nullptr && options->store) {
+    return Fail(Code::OPTION, "a tag must have a store or a reserve callback, not both");
+  }
+  return Status::Ok();
+}
+}  // namespace
+const char* SourceKindName(std::uint64_t mark) noexcept {
+  const std::uint64_t kind = mark & 0xff;
+  return kind < kKinds.size() ? kKinds[kind] : "";
+}
+Status OpenStoreByUrl(const Settings& settings, const std::string& url, StoreUrl* parsed,
+                      std::unique_ptr<SegmentStore>* out) {
+  SHMFLAKE_RETURN_IF_ERROR(ParseStoreUrl(url, parsed));
+  return OpenSegmentStore(*parsed, settings.state_directory.value, settings.mode.value, out);
+}
+Status SegmentSource::Make(const Settings& settings, SegmentOptions* options,
+                           std::unique_ptr<SegmentSource>* out) {
+  SHMFLAKE_RETURN_IF_ERROR(FillDefaults(options));
+  auto source = std::make_unique<SegmentSource>();
+  if (options->reserve != nullptr) {
+    source->reserve_ = options->reserve;
+    source->shown_ = "the reserve callback";
+    source->mark_ = StoreMark(0, KindOf("callback"));
+  } else {
+    StoreUrl url;
+    SHMFLAKE_RETURN_IF_ERROR(OpenStoreByUrl(
+        settings, options->store.value_or(settings.segment_store.value), &url, &source->store_));
+    source->convention_ = url.convention;
+    source->shown_ = url.Shown();
+    source->mark_ = StoreMark(url.Fingerprint(), KindOf(url.scheme));
+    if (!options->create) options->create = url.scheme == "sqlite";
+  }
+  *out = std::move(source);
+  return Status::Ok();
+}
+Status SegmentSource::Reserve(const SegmentRequest& request, std::int64_t timeout_ms,
+                              SegmentGrant* grant) {
+  if (store_ == nullptr) {
+    const std::uint64_t step =
+        request.step != 0 ? request.step : std::min(kDefaultStep, request.max_step);
+    SHMFLAKE_RETURN_IF_ERROR(reserve_(request.tag, step, grant));
+    return CheckReserved(request, *grant);
+  }
+  SegmentRequest asked = request;
+  asked.convention = convention_;
+  SegmentGrant granted;
+  const Status status =
+      store_->Take(request.tag, timeout_ms, [&](const SegmentRow* found, SegmentRow* write) {
+        return PlanSegment(asked, found, write, &granted);
+      });
+  if (status.ok()) *grant = granted;
+  return status;
 }
 }  // namespace shmflake
 // core/lease.cc
@@ -5247,6 +6291,9 @@ Status PublishRegionFile(const Settings& settings, const UniqueFd& fd, bool repl
   X(kDrawBeforeFetchAdd) X(kDrawAfterFetchAdd) X(kDrawBeforeCas) X(kDrawAfterCas) \
   X(kBlockReserved) X(kBlockCursorRaised) \
   X(kExtendElected) X(kExtendGranted) X(kExtendPublished) \
+  X(kTagWordWritten) X(kSegmentBeforeTake) X(kSegmentTaken) X(kSegmentBeforeMove) \
+  X(kSegmentMoved) X(kFetchElected) X(kFetchBegun) X(kFetchReserved) X(kSegmentGranted) \
+  X(kSegmentClaimed) X(kSegmentPublished) X(kFetchNoted) X(kSegmentDrawn) \
   X(kRetirePoisoned) X(kRetireRecorded) X(kRetireReleased) X(kRetireUnlinked)
 #ifdef SHMFLAKE_TEST_HOOKS
 namespace shmflake {
@@ -6176,6 +7223,53 @@ void InheritSettings(const Header& header, Settings* settings) {
   }
 }
 }  // namespace shmflake
+// core/election.cc
+// core/election.h
+namespace shmflake {
+class Election {
+ public:
+  Election(const Region& region, std::int64_t first_byte) noexcept
+      : region_(region), first_byte_(first_byte) {}
+  ~Election();
+  Election(const Election&) = delete;
+  Election& operator=(const Election&) = delete;
+  [[nodiscard]] bool Try(std::int64_t levels) noexcept;
+  template <typename Needed, typename Levels>
+  void Wait(Clock& clock, bool must, std::int64_t deadline_ns, Needed needed, Levels levels,
+            bool* go_on) {
+    constexpr std::int64_t kLongestPauseNs = 8 * kNsPerMs;
+    for (std::int64_t pause_ns = kNsPerMs;;) {
+      *go_on = needed();
+      if (!*go_on || Try(levels())) return;
+      *go_on = must;
+      if (!must || clock.MonotonicNs() >= deadline_ns) return;
+      clock.Sleep(pause_ns);
+      pause_ns = std::min(2 * pause_ns, kLongestPauseNs);
+    }
+  }
+ private:
+  const Region& region_;
+  std::int64_t first_byte_;
+  std::int64_t held_ = -1;
+};
+}  // namespace shmflake
+namespace shmflake {
+bool Election::Try(std::int64_t levels) noexcept {
+  if (!region_.OwnsFd()) return true;  // no lock to be had: the store decides alone
+  for (std::int64_t byte = first_byte_; byte < first_byte_ + levels; ++byte) {
+    if (TryLockBytes(region_.fd(), LockKind::kExclusive, byte, 1) == 0) {
+      held_ = byte;
+      return true;
+    }
+  }
+  return false;
+}
+Election::~Election() {
+  if (held_ >= 0 && region_.OwnsFd()) {
+    (void)TryLockBytes(region_.fd(), LockKind::kNone, held_, 1);
+  }
+}
+}  // namespace shmflake
 // core/sequence.cc
 // core/sequence.h
 namespace shmflake {
@@ -6383,6 +7477,451 @@ std::vector<SlotView> ListSlots(const Slot (&slots)[kSlotCount], int fd, const S
   return found;
 }
 }  // namespace shmflake
+// core/segment_tags.cc
+// core/segment_tags.h
+namespace shmflake {
+Status CheckTag(std::string_view tag);
+[[nodiscard]] SegmentEntry* FindTag(SegmentEntry (&entries)[kTagCount],
+                                    std::string_view tag) noexcept;
+[[nodiscard]] std::string TagOf(const SegmentEntry& entry);
+[[nodiscard]] std::uint64_t AgreeOnStore(SegmentEntry& entry, std::uint64_t mark) noexcept;
+}  // namespace shmflake
+namespace shmflake {
+namespace {
+struct TagWords {
+  std::uint64_t words[kTagWords] = {};
+  std::size_t count = 0;
+  explicit TagWords(std::string_view tag) noexcept : count(tag.size() / 8 + 1) {
+    char bytes[sizeof(words)] = {};
+    bytes[0] = static_cast<char>(tag.size());
+    std::memcpy(bytes + 1, tag.data(), tag.size());
+    std::memcpy(words, bytes, sizeof(words));
+  }
+};
+bool BecomeTag(SegmentEntry& entry, const TagWords& tag) noexcept {
+  for (std::size_t i = 0; i < tag.count; ++i) {
+    std::uint64_t found = entry.name[i].load(std::memory_order_relaxed);
+    if (found == 0) {
+      entry.name[i].compare_exchange_strong(found, tag.words[i], std::memory_order_relaxed,
+                                            std::memory_order_relaxed);
+      if (found == 0) found = tag.words[i];
+      SHMFLAKE_REACH(kTagWordWritten);
+    }
+    if (found != tag.words[i]) return false;
+  }
+  return true;
+}
+}  // namespace
+Status CheckTag(std::string_view tag) {
+  bool sound = !tag.empty() && tag.size() <= kLongestTag;
+  for (std::size_t i = 0; sound && i < tag.size();) {
+    const std::string_view rest = tag.substr(i);
+    const std::size_t length = Utf8Length(rest);
+    sound = Printable(rest.substr(0, length)) == rest.substr(0, length);
+    i += length;
+  }
+  if (sound) return Status::Ok();
+  return {Code::TAG, "a tag must be 1..64 bytes of UTF-8 without control characters: " +
+                         Quote(tag) + " (" + std::to_string(tag.size()) + " bytes)"};
+}
+SegmentEntry* FindTag(SegmentEntry (&entries)[kTagCount], std::string_view tag) noexcept {
+  const TagWords words(tag);
+  std::uint64_t hash = 0;
+  for (std::size_t i = 0; i < words.count; ++i) hash = Mix64(hash ^ words.words[i]);
+  for (std::uint32_t i = 0; i < kTagCount; ++i) {
+    SegmentEntry& entry = entries[(hash + i) % kTagCount];
+    if (BecomeTag(entry, words)) return &entry;
+  }
+  return nullptr;
+}
+std::string TagOf(const SegmentEntry& entry) {
+  char bytes[kTagWords * 8];
+  for (std::size_t i = 0; i < kTagWords; ++i) {
+    const std::uint64_t word = entry.name[i].load(std::memory_order_relaxed);
+    std::memcpy(bytes + i * 8, &word, 8);
+  }
+  const auto length = static_cast<std::size_t>(static_cast<unsigned char>(bytes[0]));
+  if (length == 0 || length > kLongestTag) return {};
+  if (std::memchr(bytes + 1, 0, length) != nullptr) return {};  // not whole yet
+  return {bytes + 1, length};
+}
+std::uint64_t AgreeOnStore(SegmentEntry& entry, std::uint64_t mark) noexcept {
+  std::uint64_t found = 0;
+  entry.store.compare_exchange_strong(found, mark, std::memory_order_relaxed,
+                                      std::memory_order_relaxed);
+  return found == 0 ? mark : found;
+}
+}  // namespace shmflake
+// core/segment_ring.cc
+// core/segment_ring.h
+namespace shmflake {
+struct Segment {
+  std::uint64_t first = 0;
+  std::uint64_t count = 0;
+};
+struct PublishedSegment {
+  std::uint64_t generation = 0;  // 0: none
+  Segment segment;
+  [[nodiscard]] std::uint64_t start() const noexcept { return generation << kOffsetBits; }
+  [[nodiscard]] std::uint64_t end() const noexcept { return start() + segment.count; }
+};
+[[nodiscard]] PublishedSegment SegmentAt(const SegmentEntry& entry, std::uint64_t cursor) noexcept;
+[[nodiscard]] PublishedSegment NextSegment(const SegmentEntry& entry,
+                                           std::uint64_t cursor) noexcept;
+[[nodiscard]] std::uint64_t CountPublishedAhead(const SegmentEntry& entry,
+                                                std::uint64_t cursor) noexcept;
+enum class MoveResult : std::uint8_t { kMoved, kNone, kRetired };
+MoveResult MoveOn(SegmentEntry& entry) noexcept;
+enum class PublishResult : std::uint8_t {
+  kPublished,
+  kTooLate,  // it is below what was granted to somebody else meanwhile: lost
+  kUsedUp    // there are no generations left: lost, and the region is to be retired
+};
+PublishResult PublishSegment(SegmentEntry& entry, const Segment& segment) noexcept;
+enum class TakeResult : std::uint8_t { kTaken, kNone, kRetired };
+TakeResult TakeIds(SegmentEntry& entry, std::uint64_t want, Segment* taken, PublishedSegment* from,
+                   std::uint64_t* cursor) noexcept;
+bool ResolveValue(SegmentEntry& entry, std::uint64_t cursor, std::uint64_t* id,
+                  PublishedSegment* from) noexcept;
+}  // namespace shmflake
+namespace shmflake {
+namespace {
+constexpr unsigned kWordBits = 34;
+constexpr unsigned kHighBits = 63 - kWordBits;  // of the first ID, behind them bits of the count
+constexpr unsigned kLowCountBits = kWordBits - kHighBits;
+constexpr std::uint64_t kOffsetMask = LowMask(kOffsetBits);
+void Pack(const Segment& segment, RingSlot::Payload& payload) noexcept {
+  payload[0] = segment.first & LowMask(kWordBits);
+  payload[1] = segment.first >> kWordBits | (segment.count & LowMask(kLowCountBits)) << kHighBits;
+  payload[2] = segment.count >> kLowCountBits;
+}
+PublishedSegment ReadSlot(const RingSlot& slot) noexcept {
+  PublishedSegment out;
+  RingSlot::Payload payload;
+  out.generation = slot.Read(payload);
+  if (out.generation == 0) return out;
+  out.segment.first = payload[0] | (payload[1] & LowMask(kHighBits)) << kWordBits;
+  out.segment.count = payload[1] >> kHighBits | payload[2] << kLowCountBits;
+  if (out.segment.first == 0 || out.segment.count == 0 || out.segment.count > kLongestSegment ||
+      out.segment.first > LowMask(63) - out.segment.count) {
+    out.generation = 0;
+  }
+  return out;
+}
+std::uint64_t GenerationOf(std::uint64_t cursor) noexcept { return cursor >> kOffsetBits; }
+std::uint64_t LastIdAt(const SegmentEntry& entry, std::uint64_t cursor) noexcept {
+  const PublishedSegment current = SegmentAt(entry, cursor);
+  return current.generation == 0 ? 0 : current.segment.first + current.segment.count - 1;
+}
+template <typename Use>
+void ForEachNewer(const SegmentEntry& entry, std::uint64_t cursor, Use use) noexcept {
+  const std::uint64_t last_id = LastIdAt(entry, cursor);
+  for (const RingSlot& slot : entry.ring) {
+    const PublishedSegment published = ReadSlot(slot);
+    if (published.generation > GenerationOf(cursor))
+      use(published, published.segment.first > last_id);
+  }
+}
+void CountLost(SegmentEntry& entry, std::uint64_t n) noexcept {
+  if (n != 0) entry.fetch.lost.fetch_add(n, std::memory_order_relaxed);
+}
+}  // namespace
+PublishedSegment SegmentAt(const SegmentEntry& entry, std::uint64_t cursor) noexcept {
+  const std::uint64_t generation = GenerationOf(cursor);
+  const PublishedSegment found = ReadSlot(entry.ring[generation % kSegmentRing]);
+  return found.generation == generation ? found : PublishedSegment{};
+}
+PublishedSegment NextSegment(const SegmentEntry& entry, std::uint64_t cursor) noexcept {
+  PublishedSegment next;
+  ForEachNewer(entry, cursor, [&](const PublishedSegment& published, bool ascends) {
+    if (ascends && (next.generation == 0 || published.generation < next.generation)) {
+      next = published;
+    }
+  });
+  return next;
+}
+std::uint64_t CountPublishedAhead(const SegmentEntry& entry, std::uint64_t cursor) noexcept {
+  std::uint64_t count = 0;
+  ForEachNewer(entry, cursor, [&](const PublishedSegment& published, bool ascends) {
+    if (ascends) count += published.segment.count;
+  });
+  return count;
+}
+MoveResult MoveOn(SegmentEntry& entry) noexcept {
+  for (;;) {
+    const std::uint64_t cursor = entry.cursor.Load();
+    if ((cursor & kSegmentRetiredBit) != 0) return MoveResult::kRetired;
+    const PublishedSegment current = SegmentAt(entry, cursor);
+    if (current.generation != 0 && cursor < current.end()) return MoveResult::kMoved;
+    const PublishedSegment next = NextSegment(entry, cursor);
+    if (next.generation == 0) return MoveResult::kNone;
+    std::uint64_t passed = 0;
+    ForEachNewer(entry, cursor, [&](const PublishedSegment& published, bool /*ascends*/) {
+      if (published.generation < next.generation) passed += published.segment.count;
+    });
+    SHMFLAKE_REACH(kSegmentBeforeMove);
+    if (entry.cursor.MoveOn(cursor, next.start())) {
+      SHMFLAKE_REACH(kSegmentMoved);
+      CountLost(entry, passed);
+      return MoveResult::kMoved;
+    }
+  }
+}
+PublishResult PublishSegment(SegmentEntry& entry, const Segment& segment) noexcept {
+  const std::uint64_t last = segment.first + segment.count - 1;
+  entry.fetch.granted.fetch_add(segment.count, std::memory_order_relaxed);
+  std::uint64_t high = entry.fetch.high.load(std::memory_order_relaxed);
+  do {
+    if (segment.first <= high) {
+      CountLost(entry, segment.count);
+      return PublishResult::kTooLate;
+    }
+  } while (!entry.fetch.high.compare_exchange_weak(high, last, std::memory_order_relaxed,
+                                                   std::memory_order_relaxed));
+  SHMFLAKE_REACH(kSegmentGranted);
+  const std::uint64_t generation = entry.fetch.claimed.fetch_add(1, std::memory_order_relaxed) + 1;
+  SHMFLAKE_REACH(kSegmentClaimed);
+  if (generation > kLastGeneration) {
+    CountLost(entry, segment.count);
+    return PublishResult::kUsedUp;
+  }
+  RingSlot::Payload payload;
+  Pack(segment, payload);
+  if (entry.ring[generation % kSegmentRing].Publish(generation, payload)) {
+    SHMFLAKE_REACH(kSegmentPublished);
+    return PublishResult::kPublished;
+  }
+  CountLost(entry, segment.count);  // so late that the ring has gone round
+  return PublishResult::kTooLate;
+}
+TakeResult TakeIds(SegmentEntry& entry, std::uint64_t want, Segment* taken, PublishedSegment* from,
+                   std::uint64_t* cursor) noexcept {
+  std::uint64_t found = entry.cursor.Load();
+  for (;;) {
+    if ((found & kSegmentRetiredBit) != 0) return TakeResult::kRetired;
+    const PublishedSegment current = SegmentAt(entry, found);
+    if (current.generation == 0 || found >= current.end()) {
+      const MoveResult moved = MoveOn(entry);
+      if (moved == MoveResult::kRetired) return TakeResult::kRetired;
+      if (moved == MoveResult::kNone) return TakeResult::kNone;
+      found = entry.cursor.Load();
+      continue;
+    }
+    const std::uint64_t count = std::min(want, current.end() - found);
+    SHMFLAKE_REACH(kSegmentBeforeTake);
+    if (!entry.cursor.Take(&found, found + count)) continue;
+    SHMFLAKE_REACH(kSegmentTaken);
+    *taken = {current.segment.first + (found - current.start()), count};
+    *from = current;
+    *cursor = found + count;
+    return TakeResult::kTaken;
+  }
+}
+bool ResolveValue(SegmentEntry& entry, std::uint64_t cursor, std::uint64_t* id,
+                  PublishedSegment* from) noexcept {
+  if ((cursor & kSegmentRetiredBit) != 0) return false;
+  *from = SegmentAt(entry, cursor);
+  if (from->generation == 0) {
+    CountLost(entry, 1);
+    return false;
+  }
+  if (cursor >= from->end()) return false;
+  *id = from->segment.first + (cursor & kOffsetMask);
+  return true;
+}
+}  // namespace shmflake
+// core/segment_fetch.cc
+// core/segment_fetch.h
+namespace shmflake {
+inline constexpr std::int64_t kFirstPauseNs = 20'000'000;
+inline constexpr std::int64_t kLongestPauseBetweenNs = 2'000'000'000;
+[[nodiscard]] std::int64_t PauseLeft(const FetchLine& line, std::int64_t now_ns) noexcept;
+[[nodiscard]] std::uint64_t StepToAsk(const FetchLine& line, std::int64_t now_ns,
+                                      std::uint64_t step, std::uint64_t min_step,
+                                      std::uint64_t max_step) noexcept;
+[[nodiscard]] std::uint64_t BeginFetch(SegmentEntry& entry, std::int64_t now_ns) noexcept;
+struct FetchTimes {
+  std::int64_t began_ns = 0;
+  std::int64_t ended_ns = 0;
+  std::int64_t ended_unix_ms = 0;
+};
+void EndFetch(SegmentEntry& entry, std::uint64_t attempt, const SegmentGrant& grant,
+              const FetchTimes& times) noexcept;
+void FailFetch(SegmentEntry& entry, std::uint64_t attempt, const Status& why, std::int64_t now_ns,
+               std::uint64_t random) noexcept;
+[[nodiscard]] Status LastFetchError(const SegmentEntry& entry);
+[[nodiscard]] bool IsLasting(Code code) noexcept;
+}  // namespace shmflake
+namespace shmflake {
+namespace {
+constexpr std::size_t kWordCount = 48;
+constexpr std::size_t kBytesPerWord = 4;
+void Say(SegmentEntry& entry, std::uint64_t attempt, Code code, std::string_view text) noexcept {
+  StoreWords::Payload words{};
+  words[0] = static_cast<std::uint32_t>(static_cast<std::int32_t>(code));
+  std::size_t size = std::min(text.size(), (kWordCount - 1) * kBytesPerWord);
+  while (size < text.size() && size > 0 &&
+         (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) {
+    --size;
+  }
+  for (std::size_t i = 0; i < size; ++i) {
+    words[1 + i / kBytesPerWord] |= std::uint64_t{static_cast<unsigned char>(text[i])}
+                                    << 8 * (i % kBytesPerWord);
+  }
+  (void)entry.words.Publish(attempt & StoreWords::kMaxVersion, words);
+}
+std::uint64_t Unsigned(std::int64_t value) noexcept { return static_cast<std::uint64_t>(value); }
+}  // namespace
+std::int64_t PauseLeft(const FetchLine& line, std::int64_t now_ns) noexcept {
+  const auto next = static_cast<std::int64_t>(line.next_boot_ns.load(std::memory_order_relaxed));
+  const std::int64_t left = next - now_ns;
+  return left > 0 && left <= kLongestPauseBetweenNs ? left : 0;
+}
+std::uint64_t StepToAsk(const FetchLine& line, std::int64_t now_ns, std::uint64_t step,
+                        std::uint64_t min_step, std::uint64_t max_step) noexcept {
+  const std::uint64_t last = line.step.load(std::memory_order_relaxed);
+  if (last == 0 || last > kLongestSegment) return step;
+  const auto fetched =
+      static_cast<std::int64_t>(line.fetched_boot_ns.load(std::memory_order_relaxed));
+  if (min_step == 0) {
+    min_step = step != 0
+                   ? step
+                   : std::max<std::uint64_t>(1, line.row_step.load(std::memory_order_relaxed));
+  }
+  return AdaptStep(last, std::max<std::int64_t>(0, now_ns - fetched), min_step, max_step);
+}
+std::uint64_t BeginFetch(SegmentEntry& entry, std::int64_t now_ns) noexcept {
+  entry.fetch.begun_boot_ns.store(Unsigned(now_ns), std::memory_order_relaxed);
+  return entry.fetch.begun.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+void EndFetch(SegmentEntry& entry, std::uint64_t attempt, const SegmentGrant& grant,
+              const FetchTimes& times) noexcept {
+  FetchLine& line = entry.fetch;
+  line.step.store(grant.count, std::memory_order_relaxed);
+  if (grant.row_step != 0) line.row_step.store(grant.row_step, std::memory_order_relaxed);
+  line.fetched_boot_ns.store(Unsigned(times.ended_ns), std::memory_order_relaxed);
+  line.fetched_unix_ms.store(Unsigned(times.ended_unix_ms), std::memory_order_relaxed);
+  line.fetched_us.store(Unsigned((times.ended_ns - times.began_ns) / 1000),
+                        std::memory_order_relaxed);
+  line.next_boot_ns.store(0, std::memory_order_relaxed);
+  if (line.failures_in_row.exchange(0, std::memory_order_relaxed) != 0) {
+    Say(entry, attempt, Code::OK, "");
+  }
+  line.ended.fetch_add(1, std::memory_order_relaxed);
+}
+void FailFetch(SegmentEntry& entry, std::uint64_t attempt, const Status& why, std::int64_t now_ns,
+               std::uint64_t random) noexcept {
+  FetchLine& line = entry.fetch;
+  Say(entry, attempt, why.code(), why.message());
+  const std::uint64_t failures = line.failures_in_row.fetch_add(1, std::memory_order_relaxed);
+  const std::int64_t pause =
+      std::min(kFirstPauseNs << std::min<std::uint64_t>(failures, 10), kLongestPauseBetweenNs);
+  const auto jitter = static_cast<std::int64_t>(random % Unsigned(pause / 2));
+  line.next_boot_ns.store(Unsigned(now_ns + pause / 2 + jitter), std::memory_order_relaxed);
+  line.failed.fetch_add(1, std::memory_order_relaxed);
+}
+Status LastFetchError(const SegmentEntry& entry) {
+  StoreWords::Payload words;
+  if (entry.words.Read(words) == 0) return Status::Ok();
+  const auto code = static_cast<Code>(static_cast<std::int32_t>(words[0]));
+  if (code == Code::OK) return Status::Ok();
+  std::string text;
+  for (std::size_t i = kBytesPerWord; i < kWordCount * kBytesPerWord; ++i) {
+    const char c = static_cast<char>(words[i / kBytesPerWord] >> 8 * (i % kBytesPerWord) & 0xff);
+    if (c == '\0') break;
+    text += c;
+  }
+  return {code, Printable(text)};
+}
+bool IsLasting(Code code) noexcept {
+  switch (code) {
+    case Code::TAG_UNKNOWN:
+    case Code::STEP:
+    case Code::SEGMENT_RANGE:
+    case Code::SEGMENT_BACKWARDS:
+    case Code::STORE_DENIED:
+    case Code::STORE_SCHEMA:
+    case Code::STORE_CORRUPT:
+    case Code::STORE_PLUGIN:
+      return true;
+    default:
+      return false;
+  }
+}
+}  // namespace shmflake
+// core/segment_view.cc
+// core/segment_view.h
+namespace shmflake {
+struct SegmentView {
+  std::string tag;
+  std::uint64_t store_mark = 0;
+  std::uint64_t generation = 0;  // 0: none was drawn from yet
+  std::uint64_t first_id = 0;
+  std::uint64_t last_id = 0;
+  std::uint64_t next_id = 0;  // 0: none is left of the segment
+  std::uint64_t remaining = 0;
+  std::uint64_t remaining_next = 0;
+  std::uint64_t step = 0;
+  std::int64_t fetched_unix_ms = 0;
+  std::uint64_t fetched_us = 0;
+  std::uint64_t fetches = 0;
+  std::uint64_t failures = 0;
+  std::uint64_t unfinished = 0;
+  std::uint64_t granted = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t failures_in_row = 0;
+  std::int64_t next_attempt_ns = 0;  // from now; 0: at any time
+  Status last_error;
+};
+[[nodiscard]] SegmentView ViewSegment(const SegmentEntry& entry, std::int64_t boottime_ns);
+[[nodiscard]] const SegmentEntry* TagAt(const SegmentEntry (&entries)[kTagCount],
+                                        std::size_t index);
+}  // namespace shmflake
+namespace shmflake {
+namespace {
+std::uint64_t Read(const SegmentWord& word) noexcept {
+  return word.load(std::memory_order_relaxed);
+}
+}  // namespace
+SegmentView ViewSegment(const SegmentEntry& entry, std::int64_t boottime_ns) {
+  SegmentView view;
+  const FetchLine& line = entry.fetch;
+  view.tag = TagOf(entry);
+  view.store_mark = Read(entry.store);
+  const std::uint64_t cursor = entry.cursor.Load() & ~kSegmentRetiredBit;
+  if (const PublishedSegment current = SegmentAt(entry, cursor); current.generation != 0) {
+    view.generation = current.generation;
+    view.first_id = current.segment.first;
+    view.last_id = current.segment.first + current.segment.count - 1;
+    if (cursor < current.end()) {
+      view.next_id = view.first_id + (cursor - current.start());
+      view.remaining = current.end() - cursor;
+    }
+  }
+  view.remaining_next = CountPublishedAhead(entry, cursor);
+  view.step = Read(line.step);
+  view.fetched_unix_ms = static_cast<std::int64_t>(Read(line.fetched_unix_ms));
+  view.fetched_us = Read(line.fetched_us);
+  view.fetches = Read(line.ended);
+  view.failures = Read(line.failed);
+  const std::uint64_t begun = Read(line.begun);
+  const std::uint64_t ended = view.fetches + view.failures;
+  view.unfinished = begun > ended ? begun - ended : 0;
+  view.granted = Read(line.granted);
+  view.lost = Read(line.lost);
+  view.failures_in_row = Read(line.failures_in_row);
+  view.next_attempt_ns = PauseLeft(line, boottime_ns);
+  if (view.failures_in_row != 0) view.last_error = LastFetchError(entry);
+  return view;
+}
+const SegmentEntry* TagAt(const SegmentEntry (&entries)[kTagCount], std::size_t index) {
+  for (const SegmentEntry& entry : entries) {
+    if (Read(entry.name[0]) == 0 || TagOf(entry).empty()) continue;
+    if (index-- == 0) return &entry;
+  }
+  return nullptr;
+}
+}  // namespace shmflake
 // core/attachment.cc
 // core/attachment.h
 namespace shmflake {
@@ -6478,6 +8017,9 @@ class Attachment {
   [[nodiscard]] const IdFormat& format() const noexcept { return region_->format(); }
   [[nodiscard]] RegionLoss loss() const noexcept {
     return static_cast<RegionLoss>(loss_.load(std::memory_order_relaxed));
+  }
+  void NoteOverwritten() noexcept {
+    loss_.store(static_cast<std::uint32_t>(RegionLoss::kOverwritten), std::memory_order_relaxed);
   }
   [[nodiscard]] bool retired() const noexcept {
     return (image().state.LoadRelaxed() & kRetiredBit) != 0;
@@ -6913,6 +8455,22 @@ class Generator {
   [[nodiscard]] Clock& clock() const noexcept { return clock_; }
   [[nodiscard]] std::string last_store_error() const { return store_error_.Read(); }
   void Maintain();
+  Status Follow(Attachment& from, const DrawError& why, std::int64_t deadline_ns);
+  [[nodiscard]] std::int64_t DefaultDeadline() noexcept;
+  [[nodiscard]] bool Sleep(Attachment& attachment, std::int64_t ns,
+                           std::int64_t deadline_ns) noexcept;
+  template <typename Call>
+  Status InOneProcess(Call&& call) {
+    for (;;) {
+      Attachment& began_with = current();  // it is kept until close
+      began_with.AdoptIfForked();
+      const std::uint32_t before = began_with.incarnation();
+      Status status = call();
+      if (began_with.incarnation() == before) return status;
+    }
+  }
+  [[nodiscard]] Logger* logger() const noexcept { return logger_.get(); }
+  [[nodiscard]] MaintenanceThread* thread() const noexcept { return thread_.get(); }
  private:
   class Deadline {
    public:
@@ -6932,34 +8490,20 @@ class Generator {
                                          std::uint64_t* id) noexcept;
   [[nodiscard]] DrawError DrawNowait(StreamKind kind, Attachment** from,
                                      std::uint64_t* value) noexcept;
-  template <typename Call>
-  Status InOneProcess(Call&& call) {
-    for (;;) {
-      Attachment& began_with = current();  // it is kept until close
-      began_with.AdoptIfForked();
-      const std::uint32_t before = began_with.incarnation();
-      Status status = call();
-      if (began_with.incarnation() == before) return status;
-    }
-  }
   Status DrawBlock(std::uint64_t want, bool within_tick, Block* block, Attachment** from);
   Status DrawOrWait(StreamKind kind, std::uint64_t want, bool within_tick, Deadline* deadline,
                     Block* block, Attachment** from);
-  [[nodiscard]] bool Sleep(Attachment& attachment, std::int64_t ns,
-                           std::int64_t deadline_ns) noexcept;
   Status ExtendIfDue(Attachment& attachment, bool must, std::int64_t deadline_ns);
   Status ExtendNow(Attachment& attachment, std::uint32_t busy_timeout_ms);
   [[nodiscard]] static std::uint64_t PlanFor(Attachment& attachment, std::uint64_t now) noexcept;
   [[nodiscard]] static bool MustExtend(Attachment& attachment) noexcept {
     return PlanFor(attachment, attachment.NowTick()) != 0;
   }
-  Status Follow(Attachment& from, const DrawError& why, std::int64_t deadline_ns);
   void Leave(Attachment& from, const DrawError& why, std::int64_t deadline_ns);
   void NoteClockEvents(Attachment& attachment);
   void NoteStoreError(const Status& status) noexcept;
   Status AttachNew(std::unique_ptr<Region> region);
   [[nodiscard]] OpenContext ContextUntil(std::int64_t deadline_ns) noexcept;
-  [[nodiscard]] std::int64_t DefaultDeadline() noexcept;
   Settings settings_;
   Clock& clock_;
   std::unique_ptr<Logger> logger_;
@@ -6994,9 +8538,19 @@ class MaintenanceThread {
   MaintenanceThread(const MaintenanceThread&) = delete;
   MaintenanceThread& operator=(const MaintenanceThread&) = delete;
   Status Start(std::int64_t interval_ns, std::function<void()> work);
+  [[nodiscard]] bool alive() const noexcept { return *static_cast<const char*>(mine_.data()) != 0; }
+  void Add(const void* owner, std::function<void()> work);
+  void Remove(const void* owner);
+  void Wake() noexcept;
  private:
+  void Run();
   ForkPage mine_;  // its first byte: 1 in the process that has the thread
   UniqueFd wake_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<int> wait_ms_{0};
+  std::function<void()> work_;
+  std::mutex mutex_;  // of what was added
+  std::vector<std::pair<const void*, std::function<void()>>> added_;
   std::thread* thread_ = nullptr;  // leaked in a child, where there is nothing to join
 };
 }  // namespace shmflake
@@ -7271,14 +8825,6 @@ constexpr std::int64_t kFirstBackoffNs = 20 * kNsPerMs;
 constexpr std::int64_t kLongestBackoffNs = 2'000 * kNsPerMs;
 constexpr std::uint32_t kPatienceMs = 100;
 constexpr std::int64_t kElectedNs = 100 * kNsPerMs;
-constexpr std::int64_t kLongestPauseNs = 8 * kNsPerMs;
-std::int64_t TryElect(const Region& region, std::int64_t levels) noexcept {
-  if (!region.OwnsFd()) return kExtendLockByte;  // no lock to be had: the store decides alone
-  for (std::int64_t byte = kExtendLockByte; byte < kExtendLockByte + levels; ++byte) {
-    if (TryLockBytes(region.fd(), LockKind::kExclusive, byte, 1) == 0) return byte;
-  }
-  return -1;
-}
 }  // namespace
 BusyFlag::BusyFlag(std::atomic<std::uint32_t>& flag, Clock& clock, std::int64_t deadline_ns)
     : flag_(flag) {
@@ -7346,29 +8892,20 @@ Status Generator::ExtendIfDue(Attachment& attachment, bool must, std::int64_t de
   }
   const std::int64_t patience_ns =
       std::clamp<std::int64_t>((deadline_ns - began_ns) / 2, kNsPerMs, kElectedNs);
-  std::int64_t elected = -1;
-  for (std::int64_t pause_ns = kNsPerMs; MustExtend(attachment);) {
-    const std::int64_t waited_ns = clock_.MonotonicNs() - began_ns;
-    elected = TryElect(attachment.region(),
-                       must ? std::min(1 + waited_ns / patience_ns, kExtendLevels) : 1);
-    if (elected >= 0) break;
-    if (!must) return Status::Ok();
-    if (began_ns + waited_ns >= deadline_ns) break;
-    clock_.Sleep(pause_ns);
-    pause_ns = std::min(2 * pause_ns, kLongestPauseNs);
-  }
-  Status status;
-  if (MustExtend(attachment)) {
-    SHMFLAKE_REACH(kExtendElected);
-    const std::int64_t left_ms = (deadline_ns - clock_.MonotonicNs()) / kNsPerMs;
-    const auto patience =
-        static_cast<std::uint32_t>(std::clamp<std::int64_t>(left_ms, 1, 3'600'000));
-    status = ExtendNow(attachment, must ? patience : std::min(patience, kPatienceMs));
-  }
-  if (elected >= 0 && attachment.region().OwnsFd()) {
-    (void)TryLockBytes(attachment.region().fd(), LockKind::kNone, elected, 1);
-  }
-  return status;
+  Election election(attachment.region(), kExtendLockByte);
+  bool go_on = false;
+  election.Wait(
+      clock_, must, deadline_ns, [&] { return MustExtend(attachment); },
+      [&] {
+        const std::int64_t waited_ns = clock_.MonotonicNs() - began_ns;
+        return must ? std::min(1 + waited_ns / patience_ns, kExtendLevels) : 1;
+      },
+      &go_on);
+  if (!go_on || !MustExtend(attachment)) return Status::Ok();
+  SHMFLAKE_REACH(kExtendElected);
+  const std::int64_t left_ms = (deadline_ns - clock_.MonotonicNs()) / kNsPerMs;
+  const auto patience = static_cast<std::uint32_t>(std::clamp<std::int64_t>(left_ms, 1, 3'600'000));
+  return ExtendNow(attachment, must ? patience : std::min(patience, kPatienceMs));
 }
 Status Generator::ExtendNow(Attachment& attachment, std::uint32_t busy_timeout_ms) {
   const FileSizeSignalBlock no_signal;
@@ -7498,7 +9035,9 @@ Status MaintenanceThread::Start(std::int64_t interval_ns, std::function<void()> 
   SHMFLAKE_RETURN_IF_ERROR(mine_.Make());
   wake_.Reset(::eventfd(0, EFD_CLOEXEC));
   if (!wake_) return FailErrno(errno, "make", "an eventfd");
-  const int wait_ms = static_cast<int>(std::clamp<std::int64_t>(interval_ns / kNsPerMs, 5, 60'000));
+  wait_ms_.store(static_cast<int>(std::clamp<std::int64_t>(interval_ns / kNsPerMs, 5, 60'000)),
+                 std::memory_order_relaxed);
+  work_ = std::move(work);
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
@@ -7507,10 +9046,7 @@ Status MaintenanceThread::Start(std::int64_t interval_ns, std::function<void()> 
                     &before);  // the application's handlers run on its own threads
   Status status;
   try {
-    thread_ = new std::thread([wait_ms, fd = wake_.get(), work = std::move(work)] {
-      pollfd wake{fd, POLLIN, 0};
-      while (::poll(&wake, 1, wait_ms) <= 0) work();
-    });
+    thread_ = new std::thread([this] { Run(); });
     *static_cast<char*>(mine_.data()) = 1;
   } catch (const std::system_error& failure) {
     status = FailErrno(failure.code().value(), "start", "the background thread");
@@ -7518,13 +9054,536 @@ Status MaintenanceThread::Start(std::int64_t interval_ns, std::function<void()> 
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return status;
 }
-MaintenanceThread::~MaintenanceThread() {
-  if (thread_ == nullptr || *static_cast<char*>(mine_.data()) == 0) return;
+void MaintenanceThread::Run() {
+  pollfd wake{wake_.get(), POLLIN, 0};
+  for (;;) {
+    if (::poll(&wake, 1, wait_ms_.load(std::memory_order_relaxed)) > 0) {
+      std::uint64_t times = 0;
+      if (::read(wake_.get(), &times, sizeof(times)) < 0) times = 0;  // only to have it read
+    }
+    if (stopping_.load(std::memory_order_acquire)) return;
+    work_();
+    const std::lock_guard lock(mutex_);
+    for (const auto& [owner, work] : added_) work();
+  }
+}
+void MaintenanceThread::Add(const void* owner, std::function<void()> work) {
+  constexpr int kLongestWaitMs = 100;
+  const std::lock_guard lock(mutex_);
+  added_.emplace_back(owner, std::move(work));
+  wait_ms_.store(std::min(wait_ms_.load(std::memory_order_relaxed), kLongestWaitMs),
+                 std::memory_order_relaxed);
+}
+void MaintenanceThread::Remove(const void* owner) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(added_, [owner](const auto& entry) { return entry.first == owner; });
+}
+void MaintenanceThread::Wake() noexcept {
   const std::uint64_t one = 1;
   while (::write(wake_.get(), &one, sizeof(one)) < 0 && errno == EINTR) {
   }
+}
+MaintenanceThread::~MaintenanceThread() {
+  if (thread_ == nullptr || !alive()) return;
+  stopping_.store(true, std::memory_order_release);  // partner: Run
+  Wake();
   thread_->join();
   delete thread_;
+}
+}  // namespace shmflake
+// core/segment_generator.cc
+// core/segment_generator.h
+// core/segment_window.h
+namespace shmflake {
+enum class SegmentFast : std::uint8_t {
+  kDrawn,  // done
+  kAdded,  // a value was added that the window does not cover: see SegmentDraw
+  kNone    // nothing was added: look first
+};
+struct SegmentDraw {
+  SegmentEntry* entry;
+  std::uint64_t cursor;
+  std::uint64_t floor;  // a value that the cursor was seen to have
+};
+class SegmentCache {
+ public:
+  [[nodiscard, gnu::always_inline]] inline SegmentFast Draw(std::uint64_t* id,
+                                                            SegmentDraw* seen) noexcept {
+    const std::uint64_t before = sequence_.load(std::memory_order_acquire);  // partner: Open
+    SegmentEntry* entry = entry_.load(std::memory_order_relaxed);
+    const std::uint64_t soft = soft_.load(std::memory_order_relaxed);
+    const std::uint64_t to_id = to_id_.load(std::memory_order_relaxed);
+    const std::uint64_t floor = floor_.load(std::memory_order_acquire);
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if ((before & kStateMask) != kOpen || sequence_.load(std::memory_order_relaxed) != before)
+        [[unlikely]] {
+      return SegmentFast::kNone;
+    }
+    const std::uint64_t cursor = entry->cursor.FetchAdd(1);
+    SHMFLAKE_REACH(kSegmentDrawn);
+    if (cursor - floor >= soft - floor) [[unlikely]] {
+      *seen = {entry, cursor, floor};
+      return SegmentFast::kAdded;
+    }
+    if (cursor % kFloorEvery == 0) floor_.store(cursor, std::memory_order_release);
+    *id = cursor + to_id;
+    return SegmentFast::kDrawn;
+  }
+  void Open(SegmentEntry* entry, const PublishedSegment& from, std::uint64_t cursor,
+            std::uint64_t values) noexcept {
+    std::uint64_t sequence = sequence_.load(std::memory_order_relaxed);
+    if ((sequence & kStateMask) == kWriting ||
+        !sequence_.compare_exchange_strong(sequence, (sequence & ~kStateMask) | kWriting,
+                                           std::memory_order_acquire, std::memory_order_relaxed)) {
+      return;
+    }
+    std::atomic_thread_fence(std::memory_order_release);
+    entry_.store(entry, std::memory_order_relaxed);
+    soft_.store(cursor + values, std::memory_order_relaxed);
+    to_id_.store(from.segment.first - from.start(), std::memory_order_relaxed);
+    floor_.store(cursor, std::memory_order_relaxed);
+    sequence_.store(((sequence & ~kStateMask) + kNextSequence) | kOpen, std::memory_order_release);
+  }
+  void Close() noexcept {
+    std::uint64_t sequence = sequence_.load(std::memory_order_relaxed);
+    if ((sequence & kStateMask) != kOpen) return;
+    (void)sequence_.compare_exchange_strong(sequence,
+                                            ((sequence & ~kStateMask) + kNextSequence) | kClosed,
+                                            std::memory_order_release, std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::uint64_t FloorOf(const SegmentEntry* entry) const noexcept {
+    const std::uint64_t before = sequence_.load(std::memory_order_acquire);
+    const bool same = entry_.load(std::memory_order_relaxed) == entry;
+    const std::uint64_t floor = floor_.load(std::memory_order_acquire);
+    std::atomic_thread_fence(std::memory_order_acquire);
+    const bool whole =
+        (before & kStateMask) != kWriting && sequence_.load(std::memory_order_relaxed) == before;
+    return whole && same ? floor : 0;
+  }
+  std::atomic<std::uint32_t> busy;      // a thread fetches, or follows
+  std::atomic<std::int64_t> opened_ns;  // when the last window was
+  SegmentWord width;                    // of the windows: so that one lasts about 100 ms
+ private:
+  static constexpr std::uint64_t kClosed = 0;
+  static constexpr std::uint64_t kOpen = 1;
+  static constexpr std::uint64_t kWriting = 2;
+  static constexpr std::uint64_t kStateMask = 3;
+  static constexpr std::uint64_t kNextSequence = 4;
+  static constexpr std::uint64_t kFloorEvery = 64;
+  alignas(64) SegmentWord sequence_;
+  std::atomic<SegmentEntry*> entry_;
+  SegmentWord soft_;   // below this value a draw need not look
+  SegmentWord to_id_;  // an ID minus the cursor's value
+  SegmentWord floor_;
+};
+static_assert(sizeof(SegmentCache) <= ForkPage::kSize);
+}  // namespace shmflake
+namespace shmflake {
+struct SegmentPlace {
+  Attachment* attachment = nullptr;
+  SegmentEntry* entry = nullptr;
+  std::unique_ptr<SegmentPlace> previous;
+};
+enum class FetchNeed : std::uint8_t { kAhead, kAheadByThread, kNow };
+class SegmentGenerator {
+ public:
+  SegmentGenerator(Generator& generator, std::string tag, SegmentOptions options,
+                   std::unique_ptr<SegmentSource> source);
+  ~SegmentGenerator();
+  SegmentGenerator(const SegmentGenerator&) = delete;
+  SegmentGenerator& operator=(const SegmentGenerator&) = delete;
+  Status Open();
+  [[nodiscard]] SegmentCache& cache() noexcept { return *cache_; }
+  [[nodiscard]] static SegmentGenerator& Of(SegmentCache* cache) noexcept {
+    return *static_cast<SegmentGenerator*>(ForkPage::OwnerOf(cache));
+  }
+  Status NextAfter(const SegmentDraw* seen, std::uint64_t* id);
+  [[nodiscard]] DrawError NextNowaitAfter(const SegmentDraw* seen, std::uint64_t* id) noexcept;
+  Status NextN(std::uint64_t* ids, std::size_t n, std::size_t* filled);
+  [[nodiscard]] const SegmentEntry& entry() const noexcept { return *here().entry; }
+  [[nodiscard]] Clock& clock() const noexcept { return generator_.clock(); }
+ private:
+  [[nodiscard]] SegmentPlace& here() const noexcept {
+    return *place_.load(std::memory_order_acquire);
+  }
+  Status GoTo(Attachment& attachment);
+  Status FollowRegion(SegmentPlace& from, const DrawError& why, std::int64_t deadline_ns);
+  [[nodiscard]] bool Finish(const SegmentDraw& seen, std::uint64_t* id,
+                            PublishedSegment* from) noexcept;
+  Status DrawOrWait(std::uint64_t want, std::int64_t deadline_ns, Segment* taken);
+  [[nodiscard]] TakeResult Take(SegmentPlace& place, std::uint64_t want, Segment* taken,
+                                PublishedSegment* from, std::uint64_t* cursor) noexcept;
+  [[nodiscard]] bool LookAhead(SegmentPlace& place, const PublishedSegment& from,
+                               std::uint64_t cursor) noexcept;
+  [[nodiscard]] bool IsFetchDue(SegmentPlace& place, const PublishedSegment& from,
+                                std::uint64_t offset) noexcept;
+  [[nodiscard]] std::uint64_t MarkOf(const PublishedSegment& from) const noexcept;
+  Status Fetch(SegmentPlace& place, FetchNeed need, std::int64_t deadline_ns);
+  Status FetchElected(SegmentPlace& place, std::int64_t timeout_ms);
+  Status WaitForSegment(SegmentPlace& place, std::int64_t deadline_ns);
+  void Maintain();
+  [[nodiscard]] std::int64_t IndexOf(const SegmentPlace& place) const noexcept;
+  [[nodiscard]] bool IsServed(SegmentPlace& place) noexcept;
+  Generator& generator_;
+  const std::string tag_;
+  const SegmentOptions options_;
+  const std::unique_ptr<SegmentSource> source_;
+  ForkPage page_;
+  SegmentCache* cache_ = nullptr;
+  std::atomic<SegmentPlace*> place_{nullptr};
+};
+}  // namespace shmflake
+namespace shmflake {
+namespace {
+constexpr std::uint64_t kWidest = std::uint64_t{1} << 30;
+constexpr std::int64_t kWindowNs = 100 * kNsPerMs;
+constexpr std::uint64_t kLooks = 64;
+bool IsAboutPlace(Code code) { return code == Code::RETIRED || code == Code::REGION_LOST; }
+}  // namespace
+SegmentGenerator::SegmentGenerator(Generator& generator, std::string tag, SegmentOptions options,
+                                   std::unique_ptr<SegmentSource> source)
+    : generator_(generator),
+      tag_(std::move(tag)),
+      options_(std::move(options)),
+      source_(std::move(source)) {}
+SegmentGenerator::~SegmentGenerator() {
+  if (MaintenanceThread* thread = generator_.thread(); thread != nullptr) thread->Remove(this);
+  delete place_.load(std::memory_order_acquire);
+}
+Status SegmentGenerator::Open() {
+  SHMFLAKE_RETURN_IF_ERROR(page_.Make(true, true));
+  ForkPage::OwnerOf(page_.data()) = this;
+  cache_ = new (page_.data()) SegmentCache();
+  SHMFLAKE_RETURN_IF_ERROR(GoTo(generator_.current()));
+  const Status status = generator_.InOneProcess([this] {
+    const std::int64_t deadline_ns = generator_.DefaultDeadline();
+    for (;;) {
+      SegmentPlace& place = here();
+      if (const DrawError error = place.attachment->Inspect(); IsAboutPlace(error.code)) {
+        SHMFLAKE_RETURN_IF_ERROR(FollowRegion(place, error, deadline_ns));
+        continue;
+      }
+      const MoveResult moved = shmflake::MoveOn(*place.entry);
+      if (moved == MoveResult::kMoved) return Status::Ok();
+      if (moved == MoveResult::kNone) {
+        SHMFLAKE_RETURN_IF_ERROR(WaitForSegment(place, deadline_ns));
+      }
+    }
+  });
+  if (MaintenanceThread* thread = generator_.thread(); status.ok() && thread != nullptr) {
+    thread->Add(this, [this] { Maintain(); });
+  }
+  return status;
+}
+Status SegmentGenerator::GoTo(Attachment& attachment) {
+  auto place = std::make_unique<SegmentPlace>();
+  place->attachment = &attachment;
+  place->entry = FindTag(attachment.image().tags, tag_);
+  if (place->entry == nullptr) {
+    return Fail(Code::TAGS_FULL, "a region holds %u tags: there is no room for %s", kTagCount,
+                Quote(tag_).c_str());
+  }
+  const std::uint64_t mark = AgreeOnStore(*place->entry, source_->mark());
+  if (mark != source_->mark()) {
+    return {Code::TAG_STORE, "the region draws tag " + Quote(tag_) +
+                                 " from another store, of kind " + SourceKindName(mark) +
+                                 ": not from " + source_->shown() +
+                                 "; retire the region to change that"};
+  }
+  SegmentPlace* old = place_.load(std::memory_order_relaxed);
+  if (old != nullptr) {
+    const std::uint64_t high = old->entry->fetch.high.load(std::memory_order_relaxed);
+    SegmentWord& known = place->entry->fetch.high;
+    std::uint64_t before = known.load(std::memory_order_relaxed);
+    while (before < high && !known.compare_exchange_weak(before, high, std::memory_order_relaxed,
+                                                         std::memory_order_relaxed)) {
+    }
+  }
+  place->previous.reset(old);
+  place_.store(place.release(), std::memory_order_release);  // partner: here()
+  return Status::Ok();
+}
+Status SegmentGenerator::FollowRegion(SegmentPlace& from, const DrawError& why,
+                                      std::int64_t deadline_ns) {
+  SHMFLAKE_RETURN_IF_ERROR(generator_.Follow(*from.attachment, why, deadline_ns));
+  const BusyFlag busy(cache_->busy, clock(), deadline_ns);
+  if (&here() != &from) return Status::Ok();  // another thread did it
+  if (!busy.taken()) {
+    return Fail(Code::TIMEOUT, "another thread is still following to the next region");
+  }
+  return GoTo(generator_.current());
+}
+std::uint64_t SegmentGenerator::MarkOf(const PublishedSegment& from) const noexcept {
+  return from.segment.count * options_.prefetch_percent / 100;
+}
+bool SegmentGenerator::IsFetchDue(SegmentPlace& place, const PublishedSegment& from,
+                                  std::uint64_t offset) noexcept {
+  if (offset < MarkOf(from) || NextSegment(*place.entry, from.start()).generation != 0)
+    return false;
+  if (PauseLeft(place.entry->fetch, clock().BoottimeNs()) > 0) return false;
+  return offset >= from.segment.count / 2 || !IsServed(place);
+}
+bool SegmentGenerator::LookAhead(SegmentPlace& place, const PublishedSegment& from,
+                                 std::uint64_t cursor) noexcept {
+  const std::uint64_t offset = cursor - from.start();
+  if (from.generation == 0) {  // it went on in the meantime
+    cache_->Close();
+    return false;
+  }
+  const std::int64_t now_ns = clock().MonotonicNs();
+  const std::int64_t lasted_ns =
+      now_ns - cache_->opened_ns.exchange(now_ns, std::memory_order_relaxed);
+  std::uint64_t width = cache_->width.load(std::memory_order_relaxed);
+  if (lasted_ns < kWindowNs / 2) width = std::min(width * 2, kWidest);
+  if (lasted_ns > kWindowNs * 2) width /= 2;
+  width = std::max<std::uint64_t>(width, 1);
+  cache_->width.store(width, std::memory_order_relaxed);
+  const std::uint64_t mark = MarkOf(from);
+  bool due = false;
+  if (offset < mark) {
+    width = std::min(width, mark - offset);
+  } else if (NextSegment(*place.entry, from.start()).generation == 0) {
+    due = IsFetchDue(place, from, offset);
+    width = std::min(width, from.segment.count / kLooks + 1);
+  }
+  if (offset < from.segment.count) {
+    cache_->Open(place.entry, from, cursor, std::min(width, from.segment.count - offset));
+  } else {
+    cache_->Close();
+  }
+  return due;
+}
+bool SegmentGenerator::Finish(const SegmentDraw& seen, std::uint64_t* id,
+                              PublishedSegment* from) noexcept {
+  cache_->Close();                 // invariant (7)
+  if (seen.cursor < seen.floor) {  // it only ever grows: somebody else wrote it
+    if (seen.entry == here().entry) here().attachment->NoteOverwritten();
+    return false;
+  }
+  return ResolveValue(*seen.entry, seen.cursor, id, from);
+}
+TakeResult SegmentGenerator::Take(SegmentPlace& place, std::uint64_t want, Segment* taken,
+                                  PublishedSegment* from, std::uint64_t* cursor) noexcept {
+  const std::uint64_t floor = cache_->FloorOf(place.entry);  // before the draw
+  const TakeResult result = TakeIds(*place.entry, want, taken, from, cursor);
+  if (result != TakeResult::kTaken || *cursor > floor) return result;
+  place.attachment->NoteOverwritten();
+  return TakeResult::kNone;
+}
+Status SegmentGenerator::DrawOrWait(std::uint64_t want, std::int64_t deadline_ns, Segment* taken) {
+  for (;;) {
+    SegmentPlace& place = here();
+    DrawError error = place.attachment->Inspect();
+    if (!IsAboutPlace(error.code)) {
+      PublishedSegment from;
+      std::uint64_t cursor = 0;
+      const TakeResult result = Take(place, want, taken, &from, &cursor);
+      if (result == TakeResult::kTaken) {
+        if (LookAhead(place, from, cursor)) (void)Fetch(place, FetchNeed::kAhead, deadline_ns);
+        return Status::Ok();
+      }
+      if (result == TakeResult::kNone) {
+        error = place.attachment->Inspect();
+        if (!IsAboutPlace(error.code)) {
+          const Status status = WaitForSegment(place, deadline_ns);
+          if (status.ok()) continue;
+          place.attachment->CountRefusal();
+          return status;
+        }
+      } else {
+        error = {Code::RETIRED, 0, 0};
+      }
+    }
+    if (const Status status = FollowRegion(place, error, deadline_ns); !status.ok()) {
+      place.attachment->CountRefusal();
+      return {status.code(), DescribeDrawError(error) + "; " + status.message()};
+    }
+  }
+}
+Status SegmentGenerator::NextAfter(const SegmentDraw* seen, std::uint64_t* id) {
+  bool drawn = seen != nullptr;  // by this process; a forked child draws its own
+  return generator_.InOneProcess([&]() -> Status {
+    PublishedSegment from;
+    SegmentPlace& place = here();
+    if (std::exchange(drawn, false) && Finish(*seen, id, &from)) {
+      if (IsAboutPlace(place.attachment->Inspect().code)) {
+        cache_->Close();
+      } else if (seen->entry == place.entry && LookAhead(place, from, seen->cursor + 1)) {
+        (void)Fetch(place, FetchNeed::kAhead, generator_.DefaultDeadline());
+      }
+      return Status::Ok();
+    }
+    Segment taken;
+    SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(1, generator_.DefaultDeadline(), &taken));
+    *id = taken.first;
+    return Status::Ok();
+  });
+}
+DrawError SegmentGenerator::NextNowaitAfter(const SegmentDraw* seen, std::uint64_t* id) noexcept {
+  const DrawError would_wait{Code::WOULD_WAIT, 0, 0};
+  PublishedSegment from;
+  SegmentPlace& place = here();
+  if (seen != nullptr && Finish(*seen, id, &from)) return {};  // the next one looks
+  if (IsAboutPlace(place.attachment->Inspect().code)) return would_wait;
+  const PublishedSegment current = SegmentAt(*place.entry, place.entry->cursor.Load());
+  if (current.generation != 0 &&
+      IsFetchDue(place, current, place.entry->cursor.Load() - current.start())) {
+    return would_wait;
+  }
+  Segment taken;
+  std::uint64_t cursor = 0;
+  if (Take(place, 1, &taken, &from, &cursor) != TakeResult::kTaken) return would_wait;
+  if (LookAhead(place, from, cursor)) cache_->Close();
+  *id = taken.first;
+  return {};
+}
+Status SegmentGenerator::NextN(std::uint64_t* ids, std::size_t n, std::size_t* filled) {
+  return generator_.InOneProcess([&]() -> Status {
+    const std::int64_t deadline_ns = generator_.DefaultDeadline();
+    for (*filled = 0; *filled < n;) {
+      Segment taken;
+      SHMFLAKE_RETURN_IF_ERROR(DrawOrWait(n - *filled, deadline_ns, &taken));
+      for (std::uint64_t i = 0; i < taken.count; ++i) ids[(*filled)++] = taken.first + i;
+    }
+    return Status::Ok();
+  });
+}
+}  // namespace shmflake
+// core/segment_fetcher.cc
+namespace shmflake {
+namespace {
+constexpr std::int64_t kAheadPatienceMs = 100;
+constexpr std::int64_t kHolderNs = 500 * kNsPerMs;
+constexpr std::int64_t kLongestNapNs = 5 * kNsPerMs;
+bool HasIds(const SegmentEntry& entry) noexcept {
+  const std::uint64_t cursor = entry.cursor.Load();
+  if ((cursor & kSegmentRetiredBit) != 0) return true;  // the draw finds out
+  const PublishedSegment current = SegmentAt(entry, cursor);
+  return (current.generation != 0 && cursor < current.end()) ||
+         NextSegment(entry, cursor).generation != 0;
+}
+bool HasNext(const SegmentEntry& entry) noexcept {
+  const std::uint64_t cursor = entry.cursor.Load();
+  return (cursor & kSegmentRetiredBit) != 0 || NextSegment(entry, cursor).generation != 0;
+}
+std::int64_t LevelsFor(const FetchLine& line, std::int64_t now_ns) noexcept {
+  const auto begun = static_cast<std::int64_t>(line.begun_boot_ns.load(std::memory_order_relaxed));
+  return std::clamp<std::int64_t>(1 + (now_ns - begun) / kHolderNs, 1, kFetchLevels);
+}
+}  // namespace
+std::int64_t SegmentGenerator::IndexOf(const SegmentPlace& place) const noexcept {
+  return place.entry - place.attachment->image().tags;
+}
+bool SegmentGenerator::IsServed(SegmentPlace& place) noexcept {
+  if (MaintenanceThread* thread = generator_.thread(); thread != nullptr) {
+    thread->Wake();
+    return true;
+  }
+  const Region& region = place.attachment->region();
+  return region.OwnsFd() &&
+         IsLockedByOther(region.fd(), kKeeperLockBase + IndexOf(place), 1, nullptr);
+}
+Status SegmentGenerator::FetchElected(SegmentPlace& place, std::int64_t timeout_ms) {
+  SegmentEntry& entry = *place.entry;
+  FetchTimes times;
+  times.began_ns = clock().BoottimeNs();
+  SegmentRequest request;
+  request.tag = tag_;
+  request.step =
+      StepToAsk(entry.fetch, times.began_ns, options_.step, options_.min_step, options_.max_step);
+  request.new_step = options_.step;
+  request.max_step = options_.max_step;
+  request.create = options_.create.value_or(false);
+  request.high = entry.fetch.high.load(std::memory_order_relaxed);
+  const std::uint64_t attempt = BeginFetch(entry, times.began_ns);
+  SHMFLAKE_REACH(kFetchBegun);
+  SegmentGrant grant;
+  Status status;
+  {
+    const FileSizeSignalBlock no_signal;
+    status = source_->Reserve(request, timeout_ms, &grant);
+  }
+  SHMFLAKE_REACH(kFetchReserved);
+  times.ended_ns = clock().BoottimeNs();
+  times.ended_unix_ms = clock().RealtimeNs() / kNsPerMs;
+  if (status.ok()) {
+    const PublishResult published = PublishSegment(entry, {grant.first, grant.count});
+    if (published == PublishResult::kUsedUp) (void)RetireWords(place.attachment->image());
+    EndFetch(entry, attempt, grant, times);
+    SHMFLAKE_REACH(kFetchNoted);
+    if (Logger* logger = generator_.logger(); logger != nullptr) {
+      logger->Log(LogLevel::kDebug,
+                  published == PublishResult::kPublished ? "segment_fetched" : "segment_lost",
+                  {{"tag", tag_},
+                   {"first", std::to_string(grant.first)},
+                   {"count", std::to_string(grant.count)},
+                   {"us", std::to_string((times.ended_ns - times.began_ns) / 1000)}});
+    }
+    return Status::Ok();
+  }
+  FailFetch(entry, attempt, status, times.ended_ns, RandomU64());
+  if (Logger* logger = generator_.logger(); logger != nullptr) {
+    logger->Log(LogLevel::kWarning, "segment_not_fetched",
+                {{"tag", tag_}, {"error", CodeName(status.code())}, {"message", status.message()}});
+  }
+  return status;
+}
+Status SegmentGenerator::Fetch(SegmentPlace& place, FetchNeed need, std::int64_t deadline_ns) {
+  const BusyFlag busy(cache_->busy, clock(), 0);
+  if (!busy.taken()) return Status::Ok();
+  const SegmentEntry& entry = *place.entry;
+  const bool now = need == FetchNeed::kNow;
+  Election election(place.attachment->region(), kFetchLockBase + IndexOf(place) * kFetchLevels);
+  if (!election.Try(1) && (!now || !election.Try(LevelsFor(entry.fetch, clock().BoottimeNs())))) {
+    return Status::Ok();
+  }
+  SHMFLAKE_REACH(kFetchElected);
+  if (now ? HasIds(entry) : HasNext(entry)) return Status::Ok();
+  if (PauseLeft(entry.fetch, clock().BoottimeNs()) > 0) return Status::Ok();
+  const std::int64_t left_ms =
+      std::clamp<std::int64_t>((deadline_ns - clock().MonotonicNs()) / kNsPerMs, 1, 3'600'000);
+  return FetchElected(place,
+                      need == FetchNeed::kAhead ? std::min(left_ms, kAheadPatienceMs) : left_ms);
+}
+Status SegmentGenerator::WaitForSegment(SegmentPlace& place, std::int64_t deadline_ns) {
+  SegmentEntry& entry = *place.entry;
+  Status failure;  // of an attempt of this process: all of the store's words
+  for (std::int64_t nap_ns = kNsPerMs; !HasIds(entry);) {
+    if (const Status status = Fetch(place, FetchNeed::kNow, deadline_ns); !status.ok()) {
+      failure = status;
+    }
+    if (HasIds(entry)) break;
+    const Status known = failure.ok() ? LastFetchError(entry) : failure;
+    const bool lasting =
+        !known.ok() && IsLasting(known.code()) && PauseLeft(entry.fetch, clock().BoottimeNs()) > 0;
+    if (lasting || !generator_.Sleep(*place.attachment, nap_ns, deadline_ns)) {
+      const std::string none = "no ID of tag " + Quote(tag_) + " is left";
+      if (!known.ok()) return {known.code(), none + ": " + known.message()};
+      const std::uint32_t waited_ms = generator_.settings().wait_timeout_ms.value;
+      return {Code::SEGMENT_EMPTY, none + ", and the next segment did not come within " +
+                                       std::to_string(waited_ms) + " ms"};
+    }
+    nap_ns = std::min(2 * nap_ns, kLongestNapNs);
+  }
+  return Status::Ok();
+}
+void SegmentGenerator::Maintain() {
+  SegmentPlace* place = &here();
+  if (place->attachment != &generator_.current()) {
+    const DrawError why{Code::RETIRED, 0, 0};
+    if (!FollowRegion(*place, why, generator_.DefaultDeadline()).ok()) return;
+    place = &here();
+  }
+  const Region& region = place->attachment->region();
+  if (region.OwnsFd()) {
+    (void)TryLockBytes(region.fd(), LockKind::kExclusive, kKeeperLockBase + IndexOf(*place), 1);
+  }
+  const std::uint64_t cursor = place->entry->cursor.Load();
+  if ((cursor & kSegmentRetiredBit) != 0 || HasNext(*place->entry)) return;
+  const PublishedSegment current = SegmentAt(*place->entry, cursor);
+  if (current.generation != 0 && cursor - current.start() < MarkOf(current)) return;
+  if (PauseLeft(place->entry->fetch, clock().BoottimeNs()) > 0) return;
+  (void)Fetch(*place, FetchNeed::kAheadByThread, generator_.DefaultDeadline());
 }
 }  // namespace shmflake
 // capi/src/convert_options.cc
@@ -7541,7 +9600,46 @@ struct shmflake_handle {
 namespace shmflake::capi {
 Status ReadOptions(const shmflake_options* from, shmflake_options* to);
 Status ConvertOptions(const shmflake_options& from, Options* to);
+Status ResolveOptions(const char* name, const shmflake_options* options, shmflake_options* read,
+                      Settings* settings);
 std::unique_ptr<Logger> MakeLogger(const shmflake_options& options, const Settings& settings);
+}  // namespace shmflake::capi
+// capi/src/structs.h
+namespace shmflake::capi {
+inline constexpr std::size_t kLargestStruct = 65536;
+inline Status CheckStructSize(const char* name, std::size_t first, std::size_t size) {
+  if (size >= first && size <= kLargestStruct) return Status::Ok();
+  return Fail(Code::STRUCT_SIZE, "%s.struct_size must be %zu..%zu: %zu", name, first,
+              kLargestStruct, size);
+}
+template <typename Struct>
+Status ReadStruct(const char* name, const Struct* from, Struct* to) {
+  std::memset(to, 0, sizeof(*to));
+  to->struct_size = sizeof(*to);
+  if (from == nullptr) return Status::Ok();
+  const std::size_t size = from->struct_size;
+  if (size < sizeof(std::size_t) || size > kLargestStruct) {
+    return Fail(Code::STRUCT_SIZE, "%s.struct_size must be the struct's size, %zu: %zu", name,
+                sizeof(*to), size);
+  }
+  const auto* bytes = reinterpret_cast<const unsigned char*>(from);
+  for (std::size_t i = sizeof(*to); i < size; ++i) {
+    if (bytes[i] != 0) {
+      return Fail(Code::STRUCT_SIZE,
+                  "%s has a field at offset %zu that this library (%zu bytes) does not know", name,
+                  i, sizeof(*to));
+    }
+  }
+  std::memcpy(to, from, std::min(size, sizeof(*to)));
+  return Status::Ok();
+}
+template <typename Info>
+void FillStruct(const Info& info, Info* out) {
+  const std::size_t size = out->struct_size;
+  std::memset(out, 0, size);
+  std::memcpy(out, &info, std::min(size, sizeof(info)));
+  out->struct_size = size;
+}
 }  // namespace shmflake::capi
 namespace shmflake::capi {
 namespace {
@@ -7561,24 +9659,7 @@ Status TakeSwitch(const char* name, std::uint32_t value, std::optional<bool>* to
 }
 }  // namespace
 Status ReadOptions(const shmflake_options* from, shmflake_options* to) {
-  std::memset(to, 0, sizeof(*to));
-  to->struct_size = sizeof(*to);
-  if (from == nullptr) return Status::Ok();
-  constexpr std::size_t kLargest = 65536;
-  const std::size_t size = from->struct_size;
-  if (size < sizeof(std::size_t) || size > kLargest) {
-    return Fail(Code::STRUCT_SIZE, "options.struct_size must be sizeof(shmflake_options), %zu: %zu",
-                sizeof(*to), size);
-  }
-  const auto* bytes = reinterpret_cast<const unsigned char*>(from);
-  for (std::size_t i = sizeof(*to); i < size; ++i) {
-    if (bytes[i] != 0) {
-      return Fail(Code::STRUCT_SIZE,
-                  "options has a field at offset %zu that this library (%zu bytes) does not know",
-                  i, sizeof(*to));
-    }
-  }
-  std::memcpy(to, from, std::min(size, sizeof(*to)));
+  SHMFLAKE_RETURN_IF_ERROR(ReadStruct("options", from, to));
   constexpr std::uint32_t kKnown =
       SHMFLAKE_SET_WORKER_ID | SHMFLAKE_SET_EPOCH | SHMFLAKE_SET_MAX_BACKWARD;
   if ((to->set & ~kKnown) != 0) {
@@ -7603,6 +9684,7 @@ Status ConvertOptions(const shmflake_options& from, Options* to) {
   Take(from.mode, false, &to->mode);
   Take(from.worker_id, is_set(SHMFLAKE_SET_WORKER_ID), &to->worker_id);
   Take(from.layout, &to->layout);
+  Take(from.segment_store, &to->segment_store);
   Take(from.timestamp_bits, false, &to->timestamp_bits);
   Take(from.worker_id_bits, false, &to->worker_id_bits);
   Take(from.machine_bits, false, &to->machine_bits);
@@ -7630,6 +9712,13 @@ Status ConvertOptions(const shmflake_options& from, Options* to) {
   SHMFLAKE_RETURN_IF_ERROR(
       TakeSwitch("background_thread", from.background_thread, &to->background_thread));
   return TakeSwitch("sigbus_guard", from.sigbus_guard, &to->sigbus_guard);
+}
+Status ResolveOptions(const char* name, const shmflake_options* options, shmflake_options* read,
+                      Settings* settings) {
+  SHMFLAKE_RETURN_IF_ERROR(ReadOptions(options, read));
+  Options converted;
+  SHMFLAKE_RETURN_IF_ERROR(ConvertOptions(*read, &converted));
+  return ResolveSettings(name, converted, settings);
 }
 }  // namespace shmflake::capi
 // capi/src/errors.cc
@@ -7733,22 +9822,6 @@ inline int DecodeInto(const IdFormat& format, uint64_t id, shmflake_parts* out) 
   out->unix_ms = UnixMsOfTick(format, parts.timestamp);
   out->unix_ns = UnixNsOfTick(format, parts.timestamp);
   return 0;
-}
-}  // namespace shmflake::capi
-// capi/src/structs.h
-namespace shmflake::capi {
-inline constexpr std::size_t kLargestStruct = 65536;
-inline Status CheckStructSize(const char* name, std::size_t first, std::size_t size) {
-  if (size >= first && size <= kLargestStruct) return Status::Ok();
-  return Fail(Code::STRUCT_SIZE, "%s.struct_size must be %zu..%zu: %zu", name, first,
-              kLargestStruct, size);
-}
-template <typename Info>
-void FillStruct(const Info& info, Info* out) {
-  const std::size_t size = out->struct_size;
-  std::memset(out, 0, size);
-  std::memcpy(out, &info, std::min(size, sizeof(info)));
-  out->struct_size = size;
 }
 }  // namespace shmflake::capi
 using shmflake::Code;
@@ -7895,6 +9968,206 @@ int shmflake_unmask(const unsigned char key[16], uint64_t masked, uint64_t* id) 
   return 0;
 }
 }  // extern "C"
+// capi/src/segment.cc
+using shmflake::Code;
+using shmflake::DrawError;
+using shmflake::Fail;
+using shmflake::SegmentDraw;
+using shmflake::SegmentFast;
+using shmflake::SegmentGenerator;
+using shmflake::Status;
+using shmflake::capi::Guarded;
+using shmflake::capi::KeepErrno;
+using shmflake::capi::NoCancellation;
+using shmflake::capi::SetLastError;
+using shmflake::capi::SetNullArgument;
+struct shmflake_segment {
+  shmflake::SegmentCache cache;
+};
+namespace {
+SegmentGenerator& DrawerOf(shmflake_segment* segment) noexcept {
+  return SegmentGenerator::Of(&segment->cache);
+}
+Status ReadSegmentOptions(const shmflake_segment_options* from, shmflake::SegmentOptions* to) {
+  shmflake_segment_options read;
+  SHMFLAKE_RETURN_IF_ERROR(shmflake::capi::ReadStruct("segment options", from, &read));
+  if (read.store != nullptr) to->store = read.store;
+  if (read.create > SHMFLAKE_OFF) {
+    return Fail(Code::OPTION, "create must be 0, SHMFLAKE_ON or SHMFLAKE_OFF: %u", read.create);
+  }
+  if (read.create != 0) to->create = read.create == SHMFLAKE_ON;
+  to->prefetch_percent = read.prefetch_percent;
+  to->step = read.step;
+  to->min_step = read.min_step;
+  to->max_step = read.max_step;
+  if (read.reserve == nullptr) return Status::Ok();
+  to->reserve = [reserve = read.reserve, context = read.reserve_context](
+                    const std::string& tag, std::uint64_t step, shmflake::SegmentGrant* grant) {
+    char words[256] = {};
+    const int result =
+        reserve(context, tag.c_str(), step, &grant->first, &grant->count, words, sizeof(words));
+    if (result == 0) return Status::Ok();
+    words[sizeof(words) - 1] = '\0';
+    return Fail(Code::RESERVE, "the reserve callback failed with %d%s%s", result,
+                words[0] == '\0' ? "" : ": ", shmflake::Printable(words).c_str());
+  };
+  return Status::Ok();
+}
+Status Next(shmflake_segment* segment, const SegmentDraw* seen, uint64_t* id) {
+  return DrawerOf(segment).NextAfter(seen, id);
+}
+int NextNowait(shmflake_segment* segment, const SegmentDraw* seen, uint64_t* id) noexcept {
+  const KeepErrno keep_errno;
+  const NoCancellation no_cancellation;
+  const DrawError error = DrawerOf(segment).NextNowaitAfter(seen, id);
+  return error.ok() ? 0 : SetLastError(error);
+}
+struct Waiting {
+  [[gnu::noinline]] static int None(shmflake_segment* segment, uint64_t* id) noexcept {
+    return Guarded([&] { return Next(segment, nullptr, id); });
+  }
+  [[gnu::noinline]] static int Added(shmflake_segment* segment, uint64_t* id,
+                                     shmflake::SegmentEntry* entry, uint64_t cursor,
+                                     uint64_t floor) noexcept {
+    const SegmentDraw seen{entry, cursor, floor};
+    return Guarded([&] { return Next(segment, &seen, id); });
+  }
+};
+struct AtOnce {
+  [[gnu::noinline]] static int None(shmflake_segment* segment, uint64_t* id) noexcept {
+    return NextNowait(segment, nullptr, id);
+  }
+  [[gnu::noinline]] static int Added(shmflake_segment* segment, uint64_t* id,
+                                     shmflake::SegmentEntry* entry, uint64_t cursor,
+                                     uint64_t floor) noexcept {
+    const SegmentDraw seen{entry, cursor, floor};
+    return NextNowait(segment, &seen, id);
+  }
+};
+template <typename After>
+[[gnu::always_inline]] inline int DrawSegment(shmflake_segment* segment, uint64_t* id) noexcept {
+  if (segment == nullptr) [[unlikely]]
+    return SetNullArgument("segment");
+  if (id == nullptr) [[unlikely]]
+    return SetNullArgument("id");
+  SegmentDraw seen;
+  switch (segment->cache.Draw(id, &seen)) {
+    [[likely]] case SegmentFast::kDrawn : return 0;
+    case SegmentFast::kAdded:
+      return After::Added(segment, id, seen.entry, seen.cursor, seen.floor);
+    case SegmentFast::kNone:
+      break;
+  }
+  return After::None(segment, id);
+}
+void DescribeSegment(const shmflake::SegmentView& view, shmflake_segment_info* out) {
+  shmflake_segment_info info{};
+  std::snprintf(info.tag, sizeof(info.tag), "%s", view.tag.c_str());
+  std::snprintf(info.store, sizeof(info.store), "%s", shmflake::SourceKindName(view.store_mark));
+  info.generation = view.generation;
+  info.first_id = view.first_id;
+  info.last_id = view.last_id;
+  info.next_id = view.next_id;
+  info.remaining = view.remaining;
+  info.remaining_next = view.remaining_next;
+  info.step = view.step;
+  info.last_fetch_unix_ms = view.fetched_unix_ms;
+  info.last_fetch_us = view.fetched_us;
+  info.fetches = view.fetches;
+  info.fetch_failures = view.failures;
+  info.fetches_unfinished = view.unfinished;
+  info.ids_granted = view.granted;
+  info.ids_lost = view.lost;
+  info.next_attempt_in_ms = (view.next_attempt_ns + shmflake::kNsPerMs - 1) / shmflake::kNsPerMs;
+  info.last_error = static_cast<int32_t>(view.last_error.code());
+  info.failures_in_row = static_cast<uint32_t>(view.failures_in_row);
+  std::snprintf(info.last_error_text, sizeof(info.last_error_text), "%s",
+                view.last_error.message().c_str());
+  shmflake::capi::FillStruct(info, out);
+}
+Status CheckInfoSize(const shmflake_segment_info& out) {
+  return shmflake::capi::CheckStructSize("info", sizeof(shmflake_segment_info), out.struct_size);
+}
+}  // namespace
+extern "C" {
+int shmflake_segment_open(shmflake_handle* flake, const char* tag,
+                          const shmflake_segment_options* options, shmflake_segment** out) {
+  if (flake == nullptr) return SetNullArgument("flake");
+  if (tag == nullptr) return SetNullArgument("tag");
+  if (out == nullptr) return SetNullArgument("out");
+  return Guarded([&]() -> Status {
+    shmflake::SegmentOptions read;
+    SHMFLAKE_RETURN_IF_ERROR(ReadSegmentOptions(options, &read));
+    SHMFLAKE_RETURN_IF_ERROR(shmflake::CheckTag(tag));
+    std::unique_ptr<shmflake::SegmentSource> source;
+    SHMFLAKE_RETURN_IF_ERROR(
+        shmflake::SegmentSource::Make(flake->generator.settings(), &read, &source));
+    auto drawer = std::make_unique<SegmentGenerator>(flake->generator, tag, std::move(read),
+                                                     std::move(source));
+    SHMFLAKE_RETURN_IF_ERROR(drawer->Open());
+    *out = reinterpret_cast<shmflake_segment*>(&drawer.release()->cache());
+    return Status::Ok();
+  });
+}
+void shmflake_segment_close(shmflake_segment* segment) {
+  const NoCancellation no_cancellation;
+  if (segment != nullptr) delete &DrawerOf(segment);
+}
+int shmflake_segment_next(shmflake_segment* segment, uint64_t* id) {
+  return DrawSegment<Waiting>(segment, id);
+}
+int shmflake_segment_next_nowait(shmflake_segment* segment, uint64_t* id) {
+  return DrawSegment<AtOnce>(segment, id);
+}
+int shmflake_segment_next_n(shmflake_segment* segment, uint64_t* ids, size_t n, size_t* filled) {
+  size_t drawn = 0;
+  if (filled != nullptr) *filled = 0;
+  if (segment == nullptr) return SetNullArgument("segment");
+  if (ids == nullptr) return SetNullArgument("ids");
+  if (n == 0 || n > std::numeric_limits<size_t>::max() / sizeof(uint64_t)) {
+    return SetLastError(Fail(Code::COUNT, "n must be 1 or more: %zu", n));
+  }
+  const int code = Guarded([&] { return DrawerOf(segment).NextN(ids, n, &drawn); });
+  if (filled != nullptr) *filled = drawn;
+  return code;
+}
+int shmflake_segment_status(shmflake_segment* segment, shmflake_segment_info* out) {
+  if (segment == nullptr) return SetNullArgument("segment");
+  if (out == nullptr) return SetNullArgument("out");
+  return Guarded([&]() -> Status {
+    SHMFLAKE_RETURN_IF_ERROR(CheckInfoSize(*out));
+    DescribeSegment(ViewSegment(DrawerOf(segment).entry(), DrawerOf(segment).clock().BoottimeNs()),
+                    out);
+    return Status::Ok();
+  });
+}
+int shmflake_segment_at(shmflake_handle* flake, size_t index, shmflake_segment_info* out) {
+  if (flake == nullptr) return SetNullArgument("flake");
+  if (out == nullptr) return SetNullArgument("out");
+  return Guarded([&]() -> Status {
+    SHMFLAKE_RETURN_IF_ERROR(CheckInfoSize(*out));
+    const auto* entry = shmflake::TagAt(flake->generator.current().image().tags, index);
+    if (entry == nullptr) {
+      return Fail(Code::NOT_FOUND, "the region has no tag of index %zu", index);
+    }
+    DescribeSegment(ViewSegment(*entry, flake->generator.clock().BoottimeNs()), out);
+    return Status::Ok();
+  });
+}
+int shmflake_store_init(const char* url, const shmflake_options* options) {
+  return Guarded([&]() -> Status {
+    shmflake_options read;
+    shmflake::Settings settings;
+    SHMFLAKE_RETURN_IF_ERROR(shmflake::capi::ResolveOptions(nullptr, options, &read, &settings));
+    shmflake::StoreUrl parsed;
+    std::unique_ptr<shmflake::SegmentStore> store;
+    SHMFLAKE_RETURN_IF_ERROR(shmflake::OpenStoreByUrl(
+        settings, url != nullptr ? url : settings.segment_store.value, &parsed, &store));
+    const shmflake::FileSizeSignalBlock no_signal;
+    return store->Init(settings.wait_timeout_ms.value);
+  });
+}
+}  // extern "C"
 // capi/src/shmflake.cc
 using shmflake::Attachment;
 using shmflake::Code;
@@ -7906,16 +10179,10 @@ using shmflake::Status;
 using shmflake::capi::Guarded;
 using shmflake::capi::KeepErrno;
 using shmflake::capi::NoCancellation;
+using shmflake::capi::ResolveOptions;
 using shmflake::capi::SetLastError;
 using shmflake::capi::SetNullArgument;
 namespace {
-Status Resolve(const char* name, const shmflake_options* options, shmflake_options* read,
-               shmflake::Settings* settings) {
-  SHMFLAKE_RETURN_IF_ERROR(shmflake::capi::ReadOptions(options, read));
-  shmflake::Options converted;
-  SHMFLAKE_RETURN_IF_ERROR(shmflake::capi::ConvertOptions(*read, &converted));
-  return shmflake::ResolveSettings(name, converted, settings);
-}
 int Report(const DrawError& error) noexcept { return error.ok() ? 0 : SetLastError(error); }
 [[gnu::noinline]] int NextAfter(shmflake_handle* flake, uint64_t* id, Attachment& from,
                                 FastResult fast, uint64_t spare) noexcept {
@@ -7950,7 +10217,7 @@ int shmflake_open(const char* name, const shmflake_options* options, shmflake_ha
   return Guarded([&]() -> Status {
     shmflake_options read;
     shmflake::Settings settings;
-    SHMFLAKE_RETURN_IF_ERROR(Resolve(name, options, &read, &settings));
+    SHMFLAKE_RETURN_IF_ERROR(ResolveOptions(name, options, &read, &settings));
     auto logger = shmflake::capi::MakeLogger(read, settings);
     auto handle = std::make_unique<shmflake_handle>(std::move(settings), std::move(logger));
     SHMFLAKE_RETURN_IF_ERROR(handle->generator.Open(read.attach_only != 0));
@@ -7966,7 +10233,7 @@ int shmflake_retire(const char* name, const shmflake_options* options) {
   return Guarded([&]() -> Status {
     shmflake_options read;
     shmflake::Settings settings;
-    SHMFLAKE_RETURN_IF_ERROR(Resolve(name, options, &read, &settings));
+    SHMFLAKE_RETURN_IF_ERROR(ResolveOptions(name, options, &read, &settings));
     const auto logger = shmflake::capi::MakeLogger(read, settings);
     return shmflake::RetireByName(settings, shmflake::SystemClock(), logger.get());
   });
@@ -8035,7 +10302,7 @@ int shmflake_settings(const char* name, const shmflake_options* options, shmflak
   return Guarded([&]() -> Status {
     shmflake_options read;
     shmflake::Settings settings;
-    SHMFLAKE_RETURN_IF_ERROR(Resolve(name, options, &read, &settings));
+    SHMFLAKE_RETURN_IF_ERROR(ResolveOptions(name, options, &read, &settings));
     const auto lines = shmflake::ListSettings(settings);
     for (size_t i = 0; i < lines.size() && i < capacity; ++i) {
       std::snprintf(out[i].key, sizeof(out[i].key), "%s", lines[i].key.c_str());
