@@ -55,14 +55,23 @@ bool Contains(std::string_view text, std::string_view word) {
 // Keeps the line with the server's alert: another failure of the same moment may hide it, and where
 // the server has hung up, it is read only as the connection is closed.
 int OnDebug(CURL* /*easy*/, curl_infotype type, char* data, std::size_t size, void* alert) {
-  const std::string_view line(data, size);
+  std::string_view line(data, size);
   const bool received = Contains(line, "(IN), TLS alert, ") && !Contains(line, "close notify");
   if (type == CURLINFO_TEXT &&
       (received || (Contains(line, "SSL routines") && Contains(line, "alert")))) {
+    // A fatal alert (2) of number 116, which OpenSSL 3.0 calls "unknown" in this line.
+    if (received && Contains(line, "(628)")) line = "TLS alert, certificate required";
     auto* to = static_cast<std::array<char, CURL_ERROR_SIZE>*>(alert);
     (*to)[line.copy(to->data(), to->size() - 1)] = '\0';
   }
   return 0;
+}
+
+// The server does not like our certificate, or wants one; TLS 1.3 tells it only after the handshake.
+bool IsAlertAboutUs(std::string_view words) {
+  return Contains(words, "alert") &&
+         (Contains(words, "certificate") || Contains(words, "unknown ca") ||
+          Contains(words, "unknown CA") || Contains(words, "access denied"));
 }
 
 int CodeOf(CURLcode error, std::string_view words) {
@@ -78,10 +87,7 @@ int CodeOf(CURLcode error, std::string_view words) {
     case CURLE_WEIRD_SERVER_REPLY:
       return SHMFLAKE_STORE_SCHEMA;
     default:
-      // The server does not like our certificate, or wants one; TLS 1.3 tells only afterwards.
-      return Contains(words, "alert") && Contains(words, "certificate")
-                 ? SHMFLAKE_STORE_DENIED
-                 : SHMFLAKE_STORE_UNAVAILABLE;
+      return IsAlertAboutUs(words) ? SHMFLAKE_STORE_DENIED : SHMFLAKE_STORE_UNAVAILABLE;
   }
 }
 

@@ -36,8 +36,8 @@ class FakeServer:
     """with FakeServer(reply) as server: reply(path, body) gives the bytes to send, or some of them in
     turn; b"" drops the connection, None never answers. What came is in server.requests."""
 
-    def __init__(self, reply, unix=None):
-        self.reply = reply
+    def __init__(self, reply, unix=None, context=None):
+        self.reply, self.context = reply, context
         self.requests = []
         self.listener = socket.socket(socket.AF_UNIX if unix else socket.AF_INET)
         self.listener.bind(unix or ("127.0.0.1", 0))
@@ -75,6 +75,8 @@ class FakeServer:
 
     def _serve(self, connection):
         try:
+            if self.context:
+                connection = self.context.wrap_socket(connection, server_side=True)
             with connection, connection.makefile("rb") as stream:
                 while self._serve_one(connection, stream):
                     pass

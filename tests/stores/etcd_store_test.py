@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "process"))
 from command_support import main  # noqa: E402
-from etcd_fakes import FakeServer, answer, descriptors, forward  # noqa: E402
+from etcd_fakes import NO_KEY, FakeServer, answer, descriptors, forward  # noqa: E402
 from etcd_plugin import (BUILD, DENIED, LOCKED, RANGE, SCHEMA, TIMED_OUT, UNAVAILABLE, StoreError,  # noqa: E402
                          init, take)
 from etcd_server import Certificates, Etcd  # noqa: E402
@@ -135,7 +136,7 @@ class OpenServerTest(StoreTest):
         def overwrite(found):
             rows.append(found)
             self.etcd.put(self.key, json.dumps({"max_id": len(rows), "step": 1}))
-        self.refused(LOCKED, self.key, f"{self.tag}", timeout_ms=400, on_decide=overwrite)
+        self.refused(LOCKED, self.key, "races lost: ", timeout_ms=1500, on_decide=overwrite)
         self.assertGreater(len(rows), 1)
         self.assertEqual(len(rows), json.loads(self.etcd.get(self.key))["max_id"])
 
@@ -320,13 +321,13 @@ class AuthTest(StoreTest):
 
     def test_a_server_that_repeats_the_password_does_not_give_it_away(self):
         def token(path, body):
-            return answer('{"token":"token-7391"}') if path.endswith("authenticate") else None
+            return answer('{"token":"7391-token"}') if path.endswith("authenticate") else None
         echoes = [
             lambda path, body: answer(body, "400 Bad Request"),
             lambda path, body: answer(b"x" * 30 + body),
             lambda path, body: answer(json.dumps({"message": self.PASSWORD, "code": 3}), "400 Bad"),
-            lambda path, body: token(path, body) or answer("your token-7391", "500 Oh"),
-            lambda path, body: token(path, body) or answer('{"x":"token-7391"}')]
+            lambda path, body: token(path, body) or answer("-" * 69 + " 7391-token", "500 Oh"),
+            lambda path, body: token(path, body) or answer('{"x":"7391-token"}')]
         for echo in echoes:
             with FakeServer(echo) as server:
                 url = server.url().replace("//", "//writer@")
@@ -347,10 +348,10 @@ class TlsTest(StoreTest):
         cls.other = Certificates(os.path.join(cls.directory, "other"))
         cls.client = cls.ours.sign("client", "DNS:client")
         cls.stranger = cls.other.sign("client", "DNS:client")
-        server = cls.ours.sign("server", "IP:127.0.0.1")
-        cls.etcd = Etcd(tls=(*server, cls.ours.ca)).start()
+        cls.server = cls.ours.sign("server", "IP:127.0.0.1")
+        cls.etcd = Etcd(tls=(*cls.server, cls.ours.ca)).start()
         cls.addClassCleanup(cls.etcd.close)
-        cls.strict = Etcd(tls=(*server, cls.ours.ca), client_ca=cls.ours.ca).start()
+        cls.strict = Etcd(tls=(*cls.server, cls.ours.ca), client_ca=cls.ours.ca).start()
         cls.addClassCleanup(cls.strict.close)
 
     def test_the_right_certificate_is_good_enough_for_verify(self):
@@ -371,7 +372,7 @@ class TlsTest(StoreTest):
     def test_an_unencrypted_server_is_not_spoken_to_and_an_encrypted_one_must_be(self):
         with Etcd() as plain:
             for tls in ("require", "verify"):
-                self.assert_refused(UNAVAILABLE, "SSL", url=plain.url(tls=tls), tag="x", create=1)
+                self.assert_refused(UNAVAILABLE, url=plain.url(tls=tls), tag="x", create=1)
             self.assertIsNone(plain.get("ids/segments/x"))
         self.assert_refused(UNAVAILABLE, "Empty reply", url=self.etcd.url(), tag="x", create=1)
         self.assertIsNone(self.etcd.get("ids/segments/x"))
@@ -386,6 +387,16 @@ class TlsTest(StoreTest):
                 self.assertEqual((1, 3), take(url, "strict", create=3))
             else:
                 self.assert_refused(code, url=url, tag="strict", create=3)
+
+    def test_a_certificate_that_a_newer_server_does_not_know_is_denied(self):
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=self.ours.ca)
+        context.load_cert_chain(*self.server)
+        context.verify_mode = ssl.CERT_REQUIRED
+        with FakeServer(lambda path, body: NO_KEY, context=context) as server:
+            for says, files in [("alert", dict(zip(("tls_cert", "tls_key"), self.stranger))),
+                                ("certificate required", {})]:
+                url = server.url(tls="verify", tls_ca=self.ours.ca, **files)
+                self.assert_refused(DENIED, says, url=url, tag="x")
 
     def test_nobody_is_asked_for_the_passphrase_of_a_key(self):
         key = self.ours.encrypt_key(self.client[1])
