@@ -102,6 +102,13 @@ Outcome TimedOut(std::string_view what, std::string_view where, const CallDeadli
                 "it did not answer within " + std::to_string(deadline.total_ms()) + " ms");
 }
 
+bool IsConnectionEnd(std::string_view words) {
+  for (const char* end : {"eof", "EOF", "SYSCALL", "reset by peer", "Broken pipe"}) {
+    if (words.find(end) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
 void WriteError(const Outcome& outcome, shmflake_store_error* error) {
   // Server's words come with line ends and indented hints: one line of them is enough.
   std::string text;

@@ -51,6 +51,8 @@ struct Outcome {
                              std::string_view words);
 [[nodiscard]] Outcome TimedOut(std::string_view what, std::string_view where,
                                const CallDeadline& deadline);
+// Of a failure of TLS: not what was in it, but that the connection ended.
+[[nodiscard]] bool IsConnectionEnd(std::string_view words);
 // Into the caller's message: one line of UTF-8, cut between characters.
 void WriteError(const Outcome& outcome, shmflake_store_error* error);
 

@@ -248,6 +248,9 @@ Outcome MysqlSession::Error(const char* what) {
   }
   Outcome outcome =
       Failed(MysqlErrorCode(number), what, where_, words() + " (" + std::to_string(number) + ")");
+  if (number == CR_SSL_CONNECTION_ERROR && IsConnectionEnd(words())) {
+    outcome.code = SHMFLAKE_STORE_UNAVAILABLE;
+  }
   outcome.again = MysqlUndidAll(number);
   outcome.other_host = MysqlIsReadOnly(number);
   return outcome;

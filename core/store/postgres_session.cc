@@ -160,9 +160,10 @@ Outcome PostgresSession::ConnectionError(bool in_tls) {
     code = SHMFLAKE_STORE_UNAVAILABLE;
   }
   // libpq's own refusals: it has no password to give, or does not trust the server.
-  if (state.empty() && (PQconnectionNeedsPassword(connection_) != 0 ||
-                        (in_tls && (words.find("SSL") != std::string::npos ||
-                                    words.find("certificate") != std::string::npos)))) {
+  const bool distrusts =
+      in_tls && !IsConnectionEnd(words) &&
+      (words.find("SSL") != std::string::npos || words.find("certificate") != std::string::npos);
+  if (state.empty() && (PQconnectionNeedsPassword(connection_) != 0 || distrusts)) {
     code = SHMFLAKE_STORE_DENIED;
   }
   return Error(code, kConnecting, words);

@@ -15,7 +15,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import unittest
 import urllib.parse
 
 MARGIN_S = 10  # on top of a timeout: for a slow machine, not for a wait
@@ -65,6 +67,49 @@ class Certificates:
                         "-out", self.path(f"{name}.pem"), *signer, *names],
                        check=True, capture_output=True)
         return self.path(f"{name}.pem")
+
+
+class Proxy:
+    """Stands before a server for one connection. It passes on all that the client says, but of the
+    server's answers only the first `answers`: then it says nothing any more, or cuts the connection.
+    """
+
+    def __init__(self, port, answers, cut):
+        self.port_behind, self.answers, self.cut = port, answers, cut
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.ends = [self.listener]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        try:
+            client = self.listener.accept()[0]
+            server = socket.create_connection(("127.0.0.1", self.port_behind))
+        except OSError:
+            return
+        self.ends += [client, server]
+        threading.Thread(target=self._pass, args=(client, server), daemon=True).start()
+        self._pass(server, client, self.answers)
+
+    def _pass(self, source, target, answers=None):
+        try:
+            while data := source.recv(65536):
+                if answers == 0:
+                    break
+                answers = answers if answers is None else answers - 1
+                target.sendall(data)
+            if answers is None or self.cut:
+                self.close()
+        except OSError:
+            self.close()
+
+    def close(self):
+        for end in self.ends:
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            end.close()
 
 
 class ServerProcess:
@@ -312,3 +357,12 @@ class MariaDb(ServerProcess):
             parameters["socket"] = self.socket
         where = "" if by_socket else f"{host or '127.0.0.1'}:{port or self.port}"
         return self.make_url("mysql", where, user, database, parameters)
+
+
+def main():
+    """Runs the calling file's tests; the last line is "N passed, N failed"."""
+    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=1).run(suite)
+    failed = len(result.failures) + len(result.errors)
+    print(f"{result.testsRun - failed - len(result.skipped)} passed, {failed} failed")
+    sys.exit(0 if failed == 0 and result.testsRun > 0 else 1)

@@ -6,12 +6,11 @@
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 import unittest
 
-from mariadb_server import APP, CERTIFIED, PASSWORD, READER, DriverCase, MariaDb
+from mariadb_server import (APP, CERTIFIED, MARGIN_S, PASSWORD, READER, DriverCase, MariaDb, Proxy, main)
 
 MAX = 2 ** 63 - 1
 TAGS = ("order", "Order", "ORDER", "it's", '"quoted"', "back\\slash", "\\'; DROP TABLE x; --", "%_%",
@@ -155,8 +154,9 @@ class SqlStoreContract(DriverCase):
         self.assertEqual(max(ids), taken[-1][1])
 
     def test_a_hundred_takes_leave_no_descriptor_open(self):
-        for parameters in ({}, {"tls": "require"}, {"by_socket": True}):
-            output = self.finish(self.start("take", "tag", "--create", "1", "--times", "100",
+        tls = {"host": "localhost", "tls": "verify", "tls_ca": self.server.certificates.ca}
+        for parameters, times in ((tls, "25"), ({"by_socket": True}, "100")):
+            output = self.finish(self.start("take", "tag", "--create", "1", "--times", times,
                                             "--descriptors", url=self.server.url(**parameters)))
             self.assertRegex(output, r"\n0 descriptors left open\n\Z")
 
@@ -224,12 +224,12 @@ class SqlStoreContract(DriverCase):
         self.take("tag", "--create", "5")
         self.addCleanup(self.server.resume)
         for parameters in ({}, {"tls": "require"}):
-            process = self.start("take", "tag", "--timeout-ms", "3000", "--signal",
+            process = self.start("take", "tag", "--timeout-ms", "2000", "--signal",
                                  str(int(signal.SIGSTOP)), url=self.server.url(**parameters))
             self.assert_stopped(process)
             self.server.pause()
             process.send_signal(signal.SIGCONT)
-            self.refused("STORE_UNAVAILABLE", process=process, says="did not answer within 3000 ms")
+            self.refused("STORE_UNAVAILABLE", process=process, says="did not answer within 2000 ms")
             self.server.resume()
         self.assertEqual([(6, 10)], self.take("tag"))
 
@@ -242,6 +242,28 @@ class SqlStoreContract(DriverCase):
         self.refused("STORE_UNAVAILABLE", process=process, says="cannot write the tag's row")
         self.server.start()
         self.assertEqual([(6, 10)], self.take("tag"))
+
+    def test_a_connection_that_stalls_or_breaks_anywhere_is_left_in_time_and_repeats_nothing(self):
+        for cut in (False, True):
+            tried = [(Proxy(self.server.port, answers, cut), tls)
+                     for tls in ("off", "require") for answers in (*range(14), 1000)]
+            rows = ", ".join(f"('{i}', 0, 5)" for i in range(len(tried)))
+            self.server.sql("DELETE FROM id_segments;"
+                            f" INSERT INTO id_segments (biz_tag, max_id, step) VALUES {rows}")
+            many = [self.start("take", str(i), "--timeout-ms", "4000",
+                               url=self.server.url(port=proxy.port, tls=tls))
+                    for i, (proxy, tls) in enumerate(tried)]
+            outputs = [process.communicate(timeout=4 + MARGIN_S)[0] for process in many]
+            for proxy, _ in tried:
+                proxy.close()
+            written = dict(self.server.sql("SELECT biz_tag, max_id FROM id_segments"))
+            for i, output in enumerate(outputs):
+                self.assertIn(written[str(i)], ("5",) if output == "1 5\n" else ("0", "5"))
+                if output != "1 5\n":
+                    self.assertRegex(output, r"\ASTORE_UNAVAILABLE [^\n]+\n\Z", f"{cut} {i}")
+                    self.assertEqual(not cut, "did not answer within 4000 ms" in output, output)
+            self.assertEqual(["1 5\n", "1 5\n"], [outputs[14], outputs[29]])
+            self.assertNotIn("1 5\n", outputs[0] + outputs[15])
 
     def test_of_several_hosts_the_first_that_answers_is_used(self):
         good = f"127.0.0.1:{self.server.port}"
@@ -359,8 +381,8 @@ class MariaDbStoreTest(SqlStoreContract, unittest.TestCase):
 
     def test_tags_that_the_collation_takes_for_one_never_share_a_row(self):
         for engine in ("InnoDB", "MyISAM"):
-            self.make_table("biz_tag varchar(64) collate utf8mb4_general_ci primary key, max_id bigint,"
-                            " step int", f"ENGINE = {engine}")
+            self.make_table("biz_tag varchar(64) collate utf8mb4_general_ci primary key,"
+                            " max_id bigint, step int", f"ENGINE = {engine}")
             self.assertEqual([(1, 5)], self.take("Order", "--create", "5"))
             for tag in ("order", "Order ", "Örder"):
                 self.assertRegex(self.finish(self.start("take", tag), expect=1), r"\ATAG_UNKNOWN ")
@@ -425,15 +447,6 @@ class MariaDbStoreTest(SqlStoreContract, unittest.TestCase):
                                MYSQL_TCP_PORT=str(self.server.port)), expect=1)
         self.finish(self.start("take", "tag", url=f"mysql://{APP}@/ids",
                                MYSQL_UNIX_PORT=self.server.socket), expect=1)
-
-
-def main():
-    """Runs the calling file's tests; the last line is "N passed, N failed"."""
-    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
-    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=1).run(suite)
-    failed = len(result.failures) + len(result.errors)
-    print(f"{result.testsRun - failed - len(result.skipped)} passed, {failed} failed")
-    sys.exit(0 if failed == 0 and result.testsRun > 0 else 1)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ import shutil
 import signal
 import subprocess
 
-from mariadb_server import APP, DATABASE, PASSWORD, READER, START_S, ServerProcess, program
+from mariadb_server import (APP, CERTIFIED, DATABASE, PASSWORD, READER, START_S, ServerProcess,
+                            program)
 
-CERTIFIED = "certified"  # may do what APP may, but needs a client's certificate
 
 # Who may connect, and how. The server's own account needs no password on the socket.
 ACCESS = f"""
@@ -25,6 +25,8 @@ host all all 127.0.0.1/32 scram-sha-256
 
 class Postgres(ServerProcess):
     """With the database "ids", and the users APP, READER and CERTIFIED."""
+
+    scheme = "postgres"
 
     def __init__(self, options=()):
         super().__init__("postgres")
