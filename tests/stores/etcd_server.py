@@ -33,6 +33,15 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def all_threads_stopped(pid):
+    """A signal takes its time: one of its threads may answer yet."""
+    states = set()
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/stat", encoding="utf-8") as file:
+            states.add(file.read().rpartition(") ")[2][0])
+    return states == {"T"}
+
+
 class Certificates:
     """A CA and what it signed, as files in PEM: ca, NAME.crt, NAME.key."""
 
@@ -188,6 +197,10 @@ class Etcd:
     def pause(self, member=None):
         for one in [member] if member else self.members:
             one.process.send_signal(signal.SIGSTOP)
+            end = time.monotonic() + START_SECONDS
+            while not all_threads_stopped(one.process.pid):
+                assert time.monotonic() < end, "etcd does not stop on SIGSTOP"
+                time.sleep(0.001)
 
     def resume(self, member=None):
         for one in [member] if member else self.members:
