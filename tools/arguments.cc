@@ -47,6 +47,13 @@ void AddWord(CLI::App* command, const std::string& name, const std::string& help
   command->add_option_function<std::string>(name, Checked(name, take), help)->type_name("");
 }
 
+void AddOneWord(CLI::App* command, const std::string& name, const std::string& help,
+                const Take& take) {
+  command->add_option_function<std::string>(name, Checked(name, take), help)
+      ->type_name("")
+      ->required();
+}
+
 void AddWords(CLI::App* command, const std::string& name, const std::string& help,
               const Take& take) {
   const auto take_all = [check = Checked(name, take)](const std::vector<std::string>& words) {

@@ -27,8 +27,10 @@ void AddNumber(CLI::App* command, const std::string& flags, std::uint64_t* out, 
                std::uint64_t max, const std::string& help, Presence presence = Presence::kOptional);
 void AddFlag(CLI::App* command, const std::string& flag, bool* out, const std::string& help);
 
-// What stands without a flag: one word at most, or one at least.
+// What stands without a flag: one word at most, exactly one, or one at least.
 void AddWord(CLI::App* command, const std::string& name, const std::string& help, const Take& take);
+void AddOneWord(CLI::App* command, const std::string& name, const std::string& help,
+                const Take& take);
 void AddWords(CLI::App* command, const std::string& name, const std::string& help,
               const Take& take);
 

@@ -34,6 +34,10 @@ CLI::App* AddPlainSubcommand(CLI::App* app, Session* session, const std::string&
                              const std::string& purpose, const std::string& teaching,
                              std::function<int()> action);
 
+// One that only holds others: "segment list".
+CLI::App* AddGroup(CLI::App* app, const std::string& name, const std::string& purpose,
+                   const std::string& teaching);
+
 void AddGen(CLI::App* app, Session* session);
 void AddDecode(CLI::App* app, Session* session);
 void AddLayouts(CLI::App* app, Session* session);
@@ -43,6 +47,8 @@ void AddHealth(CLI::App* app, Session* session);
 void AddStress(CLI::App* app, Session* session);
 void AddStressWorker(CLI::App* app, Session* session);  // hidden: one process of stress
 void AddRetire(CLI::App* app, Session* session);
+void AddSegment(CLI::App* app, Session* session);
+void AddStore(CLI::App* app, Session* session);
 
 }  // namespace tool
 

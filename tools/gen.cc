@@ -5,14 +5,12 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "command.h"
 #include "forms.h"
+#include "id_writer.h"
 #include "key_file.h"
 
 namespace tool {
@@ -28,62 +26,30 @@ struct GenOptions {
   std::string key_file;  // "" for none
 };
 
-struct Writer {
-  Session* session;
-  const GenOptions* options;
-  std::uint64_t written = 0;
-
-  void Write(std::string_view id) {
-    Output& out = session->out;
-    if (session->json) {
-      out.Write(written == 0 ? "{\n  \"ids\": [\n    \"" : ",\n    \"");
-      out.Write(id);
-      out.Write("\"");
-    } else {
-      out.Write(id);
-      out.Write("\n");
-    }
-    ++written;
-  }
-
-  // Ends the document; a failure after some IDs stands beside them, since they are drawn.
-  int End(const Failure* failure) const {
-    if (!session->json || written == 0) return failure == nullptr ? kOk : session->Fail(*failure);
-    session->out.Write("\n  ],\n  \"count\": " + std::to_string(written) + ",\n  \"format\": \"" +
-                       options->form_name +
-                       "\",\n  \"masked\": " + (options->key_file.empty() ? "false" : "true"));
-    if (failure != nullptr) {
-      session->out.Write(",\n  \"error\": " +
-                         failure->ToJson().dump(-1, ' ', false, Json::error_handler_t::replace));
-    }
-    session->out.Write("\n}\n");
-    return failure == nullptr ? kOk : kFailed;
-  }
-};
-
 // Draws up to `want` and writes them. Returns the library's code, after what was drawn.
-using Draw = int (*)(shmflake* flake, std::size_t want, const std::optional<Key>& key,
-                     Writer* writer);
+using Draw = int (*)(shmflake* flake, std::size_t want, Form form, const std::optional<Key>& key,
+                     IdWriter* writer);
 
-int DrawNumbers(shmflake* flake, std::size_t want, const std::optional<Key>& key, Writer* writer) {
+int DrawNumbers(shmflake* flake, std::size_t want, Form form, const std::optional<Key>& key,
+                IdWriter* writer) {
   std::array<std::uint64_t, kChunk> ids;
   std::size_t filled = 0;
   const int code = shmflake_next_n(flake, ids.data(), want, &filled);
-  const int form = LibraryForm(writer->options->form);
   for (std::size_t i = 0; i < filled; ++i) {
     std::uint64_t id = ids[i];
     if (key) {
       if (const int failed = shmflake_mask(key->data(), id, &id); failed != 0) return failed;
     }
     char text[SHMFLAKE_TEXT_SIZE];
-    if (const int failed = shmflake_format(id, form, text, sizeof text); failed != 0) return failed;
+    if (const int failed = shmflake_format(id, LibraryForm(form), text, sizeof text); failed != 0)
+      return failed;
     writer->Write(text);
   }
   return code;
 }
 
-int DrawUuids(shmflake* flake, std::size_t want, const std::optional<Key>& /*key*/,
-              Writer* writer) {
+int DrawUuids(shmflake* flake, std::size_t want, Form /*form*/, const std::optional<Key>& /*key*/,
+              IdWriter* writer) {
   unsigned char uuids[kChunk][16];
   std::size_t filled = 0;
   const int code = shmflake_uuid7_n(flake, uuids, want, &filled);
@@ -95,8 +61,8 @@ int DrawUuids(shmflake* flake, std::size_t want, const std::optional<Key>& /*key
   return code;
 }
 
-int DrawUlids(shmflake* flake, std::size_t want, const std::optional<Key>& /*key*/,
-              Writer* writer) {
+int DrawUlids(shmflake* flake, std::size_t want, Form /*form*/, const std::optional<Key>& /*key*/,
+              IdWriter* writer) {
   for (std::size_t i = 0; i < want; ++i) {
     char text[SHMFLAKE_TEXT_SIZE];
     if (const int code = shmflake_ulid(flake, text); code != SHMFLAKE_OK) return code;
@@ -119,13 +85,14 @@ int Gen(Session* session, const GenOptions& options) {
   const Draw draw = options.form == Form::kUuid   ? DrawUuids
                     : options.form == Form::kUlid ? DrawUlids
                                                   : DrawNumbers;
-  Writer writer{session, &options};
-  while (writer.written < options.count && !session->out.failed()) {
-    const std::uint64_t before = writer.written;
+  IdWriter writer(session, options.form_name, !options.key_file.empty());
+  while (writer.written() < options.count && !session->out.failed()) {
+    const std::uint64_t before = writer.written();
     const std::size_t want = std::min<std::uint64_t>(options.count - before, kChunk);
-    const int code = draw(flake.get(), want, key, &writer);
+    const int code = draw(flake.get(), want, options.form, key, &writer);
     // A small layout may not give a whole chunk within the wait timeout: go on while it gives any.
-    if (code == SHMFLAKE_OK || (code == SHMFLAKE_E_EXHAUSTED && writer.written > before)) continue;
+    if (code == SHMFLAKE_OK || (code == SHMFLAKE_E_EXHAUSTED && writer.written() > before))
+      continue;
     failure = LibraryFailure(code);
     return writer.End(&failure);
   }

@@ -32,6 +32,14 @@ CLI::App* AddSubcommand(CLI::App* app, Session* session, const std::string& name
   return command;
 }
 
+CLI::App* AddGroup(CLI::App* app, const std::string& name, const std::string& purpose,
+                   const std::string& teaching) {
+  CLI::App* command = app->add_subcommand(name, purpose);
+  command->footer(teaching);
+  command->require_subcommand(1);
+  return command;
+}
+
 namespace {
 
 constexpr char kPurpose[] =
@@ -66,7 +74,11 @@ std::string Tidy(std::string help) {
 int UsageError(const CLI::App& app, const CLI::ParseError& error) {
   PrintError(error.what());
   std::string command = "shmflake";
-  for (const CLI::App* chosen : app.get_subcommands()) command += " " + chosen->get_name();
+  const CLI::App* innermost = &app;
+  while (!innermost->get_subcommands().empty()) {
+    innermost = innermost->get_subcommands().front();
+    command += " " + innermost->get_name();
+  }
   const std::string hint = "Try '" + command + " --help'.\n";
   fputs(hint.c_str(), stderr);
   return kUsage;
@@ -87,6 +99,8 @@ int Run(int argc, char** argv, Session* session) {
   AddHealth(&app, session);
   AddStress(&app, session);
   AddRetire(&app, session);
+  AddSegment(&app, session);
+  AddStore(&app, session);
   AddStressWorker(&app, session);
   try {
     app.parse(argc, argv);

@@ -32,6 +32,8 @@ constexpr TextOption kTexts[] = {
     {"--state-directory", &shmflake_options::state_directory, "DIR", "where leases are remembered"},
     {"--namespace", &shmflake_options::id_namespace, "NAME", "what worker IDs are unique in"},
     {"--store", &shmflake_options::store, "STORE", "sqlite or none [sqlite]"},
+    {"--segment-store", &shmflake_options::segment_store, "URL",
+     "where segments come from [sqlite:]"},
     {"--group", &shmflake_options::group, "GROUP", "a group whose members may attach"},
     {kLayoutFlag, &shmflake_options::layout, "NAME", "all of it by name (shmflake layouts)",
      kLayoutGroup},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// This file contains no test code. Compiling it is the check: layout version 2 of the region is
+// This file contains no test code. Compiling it is the check: layout version 3 of the region is
 // frozen.
 #include <cstddef>
 #include <type_traits>
@@ -53,7 +53,8 @@ AT(RegionImage, clock, 4352);
 AT(RegionImage, events, 4480);
 AT(RegionImage, uuid_state, 4608);
 AT(RegionImage, slots, 8192);
-static_assert(sizeof(RegionImage) == 270336);
+AT(RegionImage, tags, 270336);
+static_assert(sizeof(RegionImage) == 499712);
 
 AT(EventLine, lease_extensions, 0);
 AT(EventLine, lease_failures, 8);
@@ -71,6 +72,30 @@ AT(Slot, refusals_base, 64);
 AT(Slot, ids_base, 72);
 AT(Slot, stripes, 128);
 static_assert(sizeof(Slot) == 1024 && sizeof(Slot::Stripe) == 128);
+AT(SegmentEntry, name, 0);
+AT(SegmentEntry, store, 72);
+AT(SegmentEntry, cursor, 128);
+AT(SegmentEntry, ring, 256);
+AT(SegmentEntry, fetch, 384);
+AT(SegmentEntry, words, 512);
+static_assert(sizeof(SegmentEntry) == 896 && sizeof(RingSlot) == 24 && sizeof(StoreWords) == 384);
+static_assert(kTagCount == 256 && kSegmentRing == 5 && kOffsetBits == 33 && kTagWords == 9);
+
+AT(FetchLine, claimed, 0);
+AT(FetchLine, high, 8);
+AT(FetchLine, step, 16);
+AT(FetchLine, row_step, 24);
+AT(FetchLine, fetched_boot_ns, 32);
+AT(FetchLine, fetched_unix_ms, 40);
+AT(FetchLine, fetched_us, 48);
+AT(FetchLine, next_boot_ns, 56);
+AT(FetchLine, failures_in_row, 64);
+AT(FetchLine, begun_boot_ns, 72);
+AT(FetchLine, begun, 80);
+AT(FetchLine, ended, 88);
+AT(FetchLine, failed, 96);
+AT(FetchLine, granted, 104);
+AT(FetchLine, lost, 112);
 static_assert(std::is_standard_layout_v<RegionImage>);
 #undef AT
 

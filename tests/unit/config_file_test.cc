@@ -63,6 +63,7 @@ background_thread = true
 sigbus_guard = false
 log = "stderr"
 layout = "mid"
+segment_store = "sqlite:/var/lib/ids.db"
 )");
   for (const SettingSpec& spec : SettingTable()) {
     ASSERT_NE(layer.Find(spec), nullptr) << spec.key << " is not in this test's file";

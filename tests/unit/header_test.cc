@@ -82,7 +82,7 @@ TEST(HeaderTest, AVersionIsRefusedBeforeAnythingElseOfItIsBelieved) {
   other.layout_version = kLayoutVersion + 1;
   const Status newer = Check(other, 16, 16);
   EXPECT_FAILS(Code::NEWER_VERSION, newer);
-  EXPECT_TRUE(Contains(newer.message(), "here.region has layout version 3")) << newer.message();
+  EXPECT_TRUE(Contains(newer.message(), "here.region has layout version 4")) << newer.message();
   other.layout_version = 0;
   EXPECT_FAILS(Code::OLDER_VERSION, Check(other, 16, 16));
 }

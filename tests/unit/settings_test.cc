@@ -109,6 +109,7 @@ TEST(ResolveSettings, ReadsEveryVariable) {
                                                      {"wait_timeout_ms", "4"},
                                                      {"background_thread", "on"},
                                                      {"sigbus_guard", "0"},
+                                                     {"segment_store", "etcd://127.0.0.1/ids"},
                                                      {"log", "stderr"}};
   test::FakeHost host;
   for (const SettingSpec& spec : SettingTable()) {
@@ -149,7 +150,8 @@ TEST(ResolveSettings, ReadsEveryOption) {
                         .horizon_ms = 100,
                         .wait_timeout_ms = 4,
                         .background_thread = true,
-                        .sigbus_guard = false};
+                        .sigbus_guard = false,
+                        .segment_store = "mysql://db/ids"};
   const Settings settings = Resolved(host, options);
   for (const SettingLine& line : ListSettings(settings)) {
     if (line.key == "config_file" || line.key == "log") continue;
