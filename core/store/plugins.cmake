@@ -20,6 +20,10 @@ shmflake_find_client(POSTGRES_CLIENT libpq-fe.h pq postgresql)
 shmflake_find_client(CURL_CLIENT curl/curl.h curl)
 shmflake_find_client(NLOHMANN_JSON nlohmann/json.hpp "")
 
+# Of a plug-in nothing is seen but its entry.
+set(store_plugin_map ${CMAKE_CURRENT_BINARY_DIR}/store_plugin.map)
+file(CONFIGURE OUTPUT ${store_plugin_map} CONTENT "{ global: shmflake_store_plugin_v1; local: *; };\n")
+
 set(shmflake_stores_built "")
 set(shmflake_stores_missing "")
 
@@ -53,7 +57,7 @@ function(shmflake_store_plugin scheme)
   target_include_directories(store_${scheme} PRIVATE ${PROJECT_SOURCE_DIR})
   target_include_directories(store_${scheme} SYSTEM PRIVATE ${include_dirs})
   target_link_libraries(store_${scheme} PRIVATE shmflake_warnings ${libraries})
-  target_link_options(store_${scheme} PRIVATE
+  target_link_options(store_${scheme} PRIVATE -Wl,--version-script=${store_plugin_map}
     -Wl,--as-needed -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,nodelete,-z,noexecstack)
   set_target_properties(store_${scheme} PROPERTIES
     PREFIX "" OUTPUT_NAME store-${scheme} SUFFIX .so UNITY_BUILD OFF
