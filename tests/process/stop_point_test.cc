@@ -14,7 +14,7 @@ namespace flake::test {
 namespace {
 
 std::vector<std::string> PointsOutsideTheLock() {
-  std::vector<std::string> points = AllPoints();
+  std::vector<std::string> points = RegionPoints();
   points.erase(
       std::remove_if(points.begin(), points.end(),
                      [](const std::string& point) {

@@ -37,6 +37,23 @@ std::vector<std::string> AllPoints() {
   return {std::begin(shmflake::kPointNames), std::end(shmflake::kPointNames)};
 }
 
+namespace {
+
+std::vector<std::string> PointsThat(bool are_of_segments) {
+  std::vector<std::string> points;
+  for (const std::string& point : AllPoints()) {
+    const bool is = point.starts_with("kSegment") || point.starts_with("kFetch") ||
+                    point.starts_with("kTag");
+    if (is == are_of_segments) points.push_back(point);
+  }
+  return points;
+}
+
+}  // namespace
+
+std::vector<std::string> SegmentPoints() { return PointsThat(true); }
+std::vector<std::string> RegionPoints() { return PointsThat(false); }
+
 void ArmPoint(const std::string& point, int occurrence, void (*action)()) {
   const std::vector<std::string> names = AllPoints();
   for (std::size_t i = 0; i < names.size(); ++i) {

@@ -11,6 +11,9 @@ namespace flake::test {
 
 // In the order of kPointNames.
 [[nodiscard]] std::vector<std::string> AllPoints();
+// Those that segment mode passes, and the others.
+[[nodiscard]] std::vector<std::string> SegmentPoints();
+[[nodiscard]] std::vector<std::string> RegionPoints();
 
 // The calling process, and children that it forks later, run `action` when they reach the point for
 // the `occurrence`th time (1 is the first) since now, and at no other time. It may not return.
