@@ -12,10 +12,9 @@ import subprocess
 from mariadb_server import (APP, CERTIFIED, DATABASE, PASSWORD, READER, START_S, ServerProcess,
                             program)
 
-
-# Who may connect, and how. The server's own account needs no password on the socket.
+# Who may connect, and how. On the socket the server's own account and APP need no password.
 ACCESS = f"""
-local all postgres trust
+local all postgres,{APP} trust
 local all all scram-sha-256
 hostssl all {CERTIFIED} 127.0.0.1/32 scram-sha-256 clientcert=verify-ca
 host all {CERTIFIED} 127.0.0.1/32 reject

@@ -12,6 +12,7 @@ from postgres_server import Postgres
 
 
 class PostgresStoreTest(mysql_store_test.SqlStoreContract, unittest.TestCase):
+    takes_at_once = 60  # a connection costs a process here
     grant = f"GRANT ALL ON id_segments TO {APP}"
     field_types = ("bigint", "integer")
     describe = ("SELECT column_name, data_type, column_default, is_nullable FROM"
