@@ -30,7 +30,7 @@ PublishedSegment ReadSlot(const RingSlot& slot) noexcept {
   out.segment.count = payload[1] >> kHighBits | payload[2] << kLowCountBits;
   // What no publisher writes was written by somebody else: nothing is issued from it.
   if (out.segment.first == 0 || out.segment.count == 0 || out.segment.count > kLongestSegment ||
-      out.segment.first > LowMask(63) - out.segment.count) {
+      out.segment.first - 1 > LowMask(63) - out.segment.count) {
     out.generation = 0;
   }
   return out;
@@ -128,9 +128,17 @@ PublishResult PublishSegment(SegmentEntry& entry, const Segment& segment) noexce
     CountLost(entry, segment.count);
     return PublishResult::kUsedUp;
   }
+  RingSlot& slot = entry.ring[generation % kSegmentRing];
+  const std::uint64_t drawn = GenerationOf(entry.cursor.Load() & ~kSegmentRetiredBit);
+  const std::uint64_t replaced = ReadSlot(slot).generation;
+  if (drawn > generation || (replaced != 0 && replaced >= drawn)) {
+    // Others went past it, or the ring is full of IDs that come first.
+    CountLost(entry, segment.count);
+    return PublishResult::kTooLate;
+  }
   RingSlot::Payload payload;
   Pack(segment, payload);
-  if (entry.ring[generation % kSegmentRing].Publish(generation, payload)) {
+  if (slot.Publish(generation, payload)) {
     SHMFLAKE_REACH(kSegmentPublished);
     return PublishResult::kPublished;
   }

@@ -54,7 +54,7 @@ MoveResult MoveOn(SegmentEntry& entry) noexcept;
 
 enum class PublishResult : std::uint8_t {
   kPublished,
-  kTooLate,  // it is below what was granted to somebody else meanwhile: lost
+  kTooLate,  // it is below what was granted to somebody else meanwhile, or the ring is full: lost
   kUsedUp    // there are no generations left: lost, and the region is to be retired
 };
 // Makes a segment that the store granted the tag's newest.
