@@ -43,7 +43,7 @@ class SegmentCache {
     SegmentEntry* entry = entry_.load(std::memory_order_relaxed);
     const std::uint64_t soft = soft_.load(std::memory_order_relaxed);
     const std::uint64_t to_id = to_id_.load(std::memory_order_relaxed);
-    // Acquire, partner: the release below: whoever put it there had added before we do.
+    // Acquire, partner: the release in PutDown: whoever put it there had added before we do.
     const std::uint64_t floor = floor_.load(std::memory_order_acquire);
     // Partner: the fence in Open. If a field was of a later window, this sees its sequence.
     std::atomic_thread_fence(std::memory_order_acquire);
@@ -58,7 +58,7 @@ class SegmentCache {
       *seen = {entry, cursor, floor};
       return SegmentFast::kAdded;
     }
-    if (cursor % kFloorEvery == 0) floor_.store(cursor, std::memory_order_release);
+    if (cursor % kFloorEvery == 0) PutDown(cursor, floor);
     *id = cursor + to_id;
     return SegmentFast::kDrawn;
   }
@@ -98,10 +98,11 @@ class SegmentCache {
     const std::uint64_t before = sequence_.load(std::memory_order_acquire);
     const bool same = entry_.load(std::memory_order_relaxed) == entry;
     const std::uint64_t floor = floor_.load(std::memory_order_acquire);
+    const bool ours = floor < soft_.load(std::memory_order_relaxed);  // see PutDown
     std::atomic_thread_fence(std::memory_order_acquire);
     const bool whole =
         (before & kStateMask) != kWriting && sequence_.load(std::memory_order_relaxed) == before;
-    return whole && same ? floor : 0;
+    return whole && same && ours ? floor : 0;
   }
 
   std::atomic<std::uint32_t> busy;      // a thread fetches, or follows
@@ -109,6 +110,13 @@ class SegmentCache {
   SegmentWord width;                    // of the windows: so that one lasts about 100 ms
 
  private:
+  // Only over the floor that this draw began with: who wakes up late, when the window is on the next
+  // region's entry, must not leave a value of the last one's there.
+  void PutDown(std::uint64_t cursor, std::uint64_t floor) noexcept {
+    floor_.compare_exchange_strong(floor, cursor, std::memory_order_release,
+                                   std::memory_order_relaxed);
+  }
+
   // The lowest bits of the sequence. Zero, which a child finds, is closed.
   static constexpr std::uint64_t kClosed = 0;
   static constexpr std::uint64_t kOpen = 1;
@@ -122,8 +130,7 @@ class SegmentCache {
   std::atomic<SegmentEntry*> entry_;
   SegmentWord soft_;   // below this value a draw need not look
   SegmentWord to_id_;  // an ID minus the cursor's value
-  // A value that was seen: a lower one was written by somebody else. A thread that wakes up late may
-  // put an older one here, which is true as well.
+  // A value that was seen: a lower one was written by somebody else.
   SegmentWord floor_;
 };
 static_assert(sizeof(SegmentCache) <= ForkPage::kSize);
