@@ -164,6 +164,7 @@ class OpenServerTest(StoreTest):
                 ('{"max_id":"-","step":"5"}', SCHEMA, "max_id must be an integer"),
                 ('{"max_id":" 5","step":"5"}', SCHEMA, "max_id must be an integer"),
                 ('{"max_id":"+5","step":"5"}', SCHEMA, "max_id must be an integer"),
+                ('{"max_id":"99999999999999999999x","step":"5"}', SCHEMA, "max_id must be an integer"),
                 ('{"max_id":5.0,"step":"5"}', SCHEMA, "max_id must be an integer"),
                 ('{"max_id":5e3,"step":"5"}', SCHEMA, "max_id must be an integer"),
                 ('{"max_id":null,"step":"5"}', SCHEMA, "max_id must be an integer"),
