@@ -26,7 +26,8 @@ Status PlanSegment(const SegmentRequest& request, const SegmentRow* found, Segme
     row = *found;
   } else if (request.create) {
     row.max_id = leaf ? 1 : 0;
-    row.step = static_cast<std::int64_t>(request.new_step != 0 ? request.new_step : kDefaultStep);
+    row.step = static_cast<std::int64_t>(
+        request.new_step != 0 ? request.new_step : std::min(kDefaultStep, request.max_step));
   } else {
     return {Code::TAG_UNKNOWN,
             "the store has no row for the " + tag + "; insert one, or open the tag with create on"};
