@@ -327,7 +327,7 @@ class AuthTest(StoreTest):
             lambda path, body: answer(body, "400 Bad Request"),
             lambda path, body: answer(b"x" * 30 + body),
             lambda path, body: answer(json.dumps({"message": self.PASSWORD, "code": 3}), "400 Bad"),
-            lambda path, body: token(path, body) or answer("-" * 69 + " 7391-token", "500 Oh"),
+            lambda path, body: token(path, body) or answer("-" * 69 + " 7391-token and more", "500 Oh"),
             lambda path, body: token(path, body) or answer('{"x":"7391-token"}')]
         for echo in echoes:
             with FakeServer(echo) as server:
