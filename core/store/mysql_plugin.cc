@@ -135,7 +135,7 @@ Outcome MysqlTable::ReadRow(const std::string& tag, std::optional<shmflake_store
   if (mysql_num_rows(rows.get()) > 1) {
     return session_.SchemaError(kReading, "table " + name_ + " has several rows for the tag");
   }
-  const MYSQL_ROW found = mysql_fetch_row(rows.get());
+  MYSQL_ROW found = mysql_fetch_row(rows.get());
   if (found == nullptr) return {};
   const unsigned long* sizes = mysql_fetch_lengths(rows.get());
   const MYSQL_FIELD* fields = mysql_fetch_fields(rows.get());
@@ -191,7 +191,7 @@ Outcome MysqlTable::CheckUnique() {
   if (Outcome stored = session_.Store(kChecking, &rows); !stored.ok()) return stored;
   // Of each unique index, how many columns it has, less one for a whole biz_tag: 0 is what we want.
   std::map<std::string, int> others;
-  while (const MYSQL_ROW row = rows == nullptr ? nullptr : mysql_fetch_row(rows.get())) {
+  while (MYSQL_ROW row = rows == nullptr ? nullptr : mysql_fetch_row(rows.get())) {
     if (mysql_num_fields(rows.get()) < 8 || row[1] == nullptr || row[2] == nullptr ||
         row[1] != std::string("0")) {
       continue;

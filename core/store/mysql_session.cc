@@ -208,10 +208,9 @@ Outcome MysqlSession::SetLimits() {
   const std::string idle = std::to_string(deadline_->LeftSeconds() + 1);
   std::string limits = mode + ", lock_wait_timeout = " + seconds + ", wait_timeout = " + idle +
                        ", innodb_lock_wait_timeout = " + seconds;
-  limits += is_mariadb_ ? ", idle_transaction_timeout = " + idle
-                        : ", max_execution_time = " + std::to_string(deadline_->LeftMs());
+  if (!is_mariadb_) limits += ", max_execution_time = " + std::to_string(deadline_->LeftMs());
   Outcome set = Run(kWhat, limits);
-  // An older server knows fewer limits.
+  // A server may know fewer limits.
   if (!set.ok() && error() == ER_UNKNOWN_SYSTEM_VARIABLE) set = Run(kWhat, mode);
   return set;
 }

@@ -45,7 +45,7 @@ std::string TakeSqlState(std::string* words) {
   for (std::size_t at = words->find(":  "); at != std::string::npos;
        at = words->find(":  ", at + 1)) {
     const std::size_t begin = at + 3;
-    const std::string state = words->substr(begin, kSqlStateSize);
+    std::string state = words->substr(begin, kSqlStateSize);
     const bool is_state = state.size() == kSqlStateSize &&
                           std::all_of(state.begin(), state.end(), IsSqlStateCharacter) &&
                           words->compare(begin + kSqlStateSize, 2, ": ") == 0;

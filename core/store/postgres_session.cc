@@ -188,6 +188,7 @@ Outcome PostgresSession::Run(const char* what, const std::string& sql,
   words_.clear();
   warning_.clear();
   std::vector<const char*> values;
+  values.reserve(parameters.size());
   for (const std::string& parameter : parameters) values.push_back(parameter.c_str());
   const std::vector<Oid> types(values.size(), kText);
   const int sent =

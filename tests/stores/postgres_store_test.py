@@ -56,16 +56,15 @@ class PostgresStoreTest(mysql_store_test.SqlStoreContract, unittest.TestCase):
         self.server.sql("CREATE COLLATION IF NOT EXISTS any_case (provider = icu,"
                         " locale = 'und-u-ks-level2', deterministic = false)")
         for column, other in (("varchar(64) COLLATE any_case", "order"), ("char(64)", "Order ")):
-            self.server.sql("DROP TABLE id_segments; CREATE TABLE id_segments"
-                            f" (biz_tag {column} primary key, max_id bigint, step int); {self.grant}")
+            self.make_table(f"biz_tag {column} primary key, max_id bigint, step int")
             self.assertEqual([(1, 5)], self.take("Order", "--create", "5"))
             self.assertRegex(self.finish(self.start("take", other), expect=1), r"\ATAG_UNKNOWN ")
             self.refused("STORE_SCHEMA", "take", other, "--create", "5", says="duplicate key")
             self.assertEqual([(6, 10)], self.take("Order"))
 
     def test_a_row_that_does_not_fit_is_refused_and_never_cut(self):
-        self.server.sql("DROP TABLE id_segments; CREATE TABLE id_segments (biz_tag varchar(3) primary"
-                        f" key, max_id bigint, step int, owner int not null default 1); {self.grant}")
+        self.make_table("biz_tag varchar(3) primary key, max_id bigint, step int,"
+                        " owner int not null default 1")
         self.refused("STORE_SCHEMA", "take", "order", "--create", "5", says="too long")
         self.server.sql("ALTER TABLE id_segments ALTER owner DROP DEFAULT")
         self.refused("STORE_SCHEMA", "take", "abc", "--create", "5", says="owner")
