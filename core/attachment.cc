@@ -71,9 +71,7 @@ DrawError Attachment::LookAfter(std::int64_t now_ns) noexcept {
     const std::int64_t next = cache_->next_check_ns.load(std::memory_order_relaxed);
     if (now_ns < next && now_ns >= next - kCheckEveryNs) return {};
     const RegionLoss found = region_->CheckLoss();
-    if (found != RegionLoss::kNone) {
-      loss_.store(static_cast<std::uint32_t>(found), std::memory_order_relaxed);
-    }
+    if (found != RegionLoss::kNone) NoteLoss(found);
   }
   if (loss() != RegionLoss::kNone) return {Code::REGION_LOST, static_cast<std::int64_t>(loss()), 0};
   if (const DrawError error = CheckClockSteps(); !error.ok()) return error;

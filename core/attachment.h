@@ -152,9 +152,9 @@ class Attachment {
   [[nodiscard]] RegionLoss loss() const noexcept {
     return static_cast<RegionLoss>(loss_.load(std::memory_order_relaxed));
   }
-  // By who found a word of the region set back.
-  void NoteOverwritten() noexcept {
-    loss_.store(static_cast<std::uint32_t>(RegionLoss::kOverwritten), std::memory_order_relaxed);
+  // By who found out otherwise than by Inspect.
+  void NoteLoss(RegionLoss found) noexcept {
+    loss_.store(static_cast<std::uint32_t>(found), std::memory_order_relaxed);
   }
   [[nodiscard]] bool retired() const noexcept {
     return (image().state.LoadRelaxed() & kRetiredBit) != 0;

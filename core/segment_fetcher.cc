@@ -44,7 +44,7 @@ std::int64_t SegmentGenerator::IndexOf(const SegmentPlace& place) const noexcept
 }
 
 bool SegmentGenerator::IsServed(SegmentPlace& place) noexcept {
-  if (MaintenanceThread* thread = generator_.thread(); thread != nullptr) {
+  if (MaintenanceThread* thread = LivingThread(); thread != nullptr) {
     thread->Wake();
     return true;
   }

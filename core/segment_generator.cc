@@ -20,6 +20,15 @@ constexpr std::uint64_t kLooks = 64;
 
 bool IsAboutPlace(Code code) { return code == Code::RETIRED || code == Code::REGION_LOST; }
 
+// The cursor went back: the file is not what it was. If older bytes of this very region were written
+// over it, nobody may draw from them, those who have not noticed included. What is not ours is left
+// alone.
+void LeaveOverwritten(Attachment& attachment) noexcept {
+  const RegionLoss found = attachment.region().CheckLoss();
+  if (found == RegionLoss::kNone) (void)RetireWords(attachment.image());
+  attachment.NoteLoss(found == RegionLoss::kNone ? RegionLoss::kOverwritten : found);
+}
+
 }  // namespace
 
 SegmentGenerator::SegmentGenerator(Generator& generator, std::string tag, SegmentOptions options,
@@ -30,8 +39,13 @@ SegmentGenerator::SegmentGenerator(Generator& generator, std::string tag, Segmen
       source_(std::move(source)) {}
 
 SegmentGenerator::~SegmentGenerator() {
-  if (MaintenanceThread* thread = generator_.thread(); thread != nullptr) thread->Remove(this);
+  if (MaintenanceThread* thread = LivingThread(); thread != nullptr) thread->Remove(this);
   delete place_.load(std::memory_order_acquire);
+}
+
+MaintenanceThread* SegmentGenerator::LivingThread() const noexcept {
+  MaintenanceThread* thread = generator_.thread();
+  return thread != nullptr && thread->alive() ? thread : nullptr;
 }
 
 Status SegmentGenerator::Open() {
@@ -54,7 +68,7 @@ Status SegmentGenerator::Open() {
       }
     }
   });
-  if (MaintenanceThread* thread = generator_.thread(); status.ok() && thread != nullptr) {
+  if (MaintenanceThread* thread = LivingThread(); status.ok() && thread != nullptr) {
     thread->Add(this, [this] { Maintain(); });
   }
   return status;
@@ -149,7 +163,7 @@ bool SegmentGenerator::Finish(const SegmentDraw& seen, std::uint64_t* id,
                               PublishedSegment* from) noexcept {
   cache_->Close();                 // invariant (7)
   if (seen.cursor < seen.floor) {  // it only ever grows: somebody else wrote it
-    if (seen.entry == here().entry) here().attachment->NoteOverwritten();
+    if (seen.entry == here().entry) LeaveOverwritten(*here().attachment);
     return false;
   }
   return ResolveValue(*seen.entry, seen.cursor, id, from);
@@ -160,7 +174,7 @@ TakeResult SegmentGenerator::Take(SegmentPlace& place, std::uint64_t want, Segme
   const std::uint64_t floor = cache_->FloorOf(place.entry);  // before the draw
   const TakeResult result = TakeIds(*place.entry, want, taken, from, cursor);
   if (result != TakeResult::kTaken || *cursor > floor) return result;
-  place.attachment->NoteOverwritten();
+  LeaveOverwritten(*place.attachment);
   return TakeResult::kNone;
 }
 

@@ -55,6 +55,8 @@ const std::size_t kHeaderBytes = sizeof(Header);
 const std::size_t kStateAt = offsetof(RegionImage, state);
 const std::size_t kCeilingAt = offsetof(RegionImage, ceiling);
 const std::size_t kSlotsAt = offsetof(RegionImage, slots);
+const std::size_t kTagsAt = offsetof(RegionImage, tags);
+const std::size_t kTagsBytes = sizeof(RegionImage::tags);
 
 std::string BytesOf(std::uint64_t word) {
   return {reinterpret_cast<const char*>(&word), sizeof(word)};

@@ -16,6 +16,8 @@ extern const std::size_t kHeaderBytes;
 extern const std::size_t kStateAt;
 extern const std::size_t kCeilingAt;
 extern const std::size_t kSlotsAt;
+extern const std::size_t kTagsAt;  // segment mode's
+extern const std::size_t kTagsBytes;
 
 // The native bytes of a word.
 [[nodiscard]] std::string BytesOf(std::uint64_t word);
