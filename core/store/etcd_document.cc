@@ -47,14 +47,14 @@ std::vector<Member> MembersOf(std::string_view text) {
     const char c = text[at];
     if (c == '"') {
       const std::size_t end = EndOfString(text, at);
-      if (depth == 1 && value_begin == 0) name = StringValue(text.substr(at, end - at));
+      if (value_begin == 0) name = StringValue(text.substr(at, end - at));
       at = end;
       continue;
     }
     if (c == '{' || c == '[') ++depth;
     if (c == '}' || c == ']') --depth;
     if (value_begin == 0) {
-      if (c == ':' && depth == 1) value_begin = at + 1;
+      if (c == ':') value_begin = at + 1;
     } else if (depth == 0 || (c == ',' && depth == 1)) {
       members.push_back(MakeMember(text, name, value_begin, at));
       value_begin = 0;
