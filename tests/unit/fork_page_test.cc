@@ -53,6 +53,21 @@ TEST_P(ForkPageTest, ManyPagesAreWipedAndGoneOnesAreForgotten) {
             }));
 }
 
+TEST_P(ForkPageTest, ItsOwnerIsKnownFromItsAddressAndStaysInEveryChild) {
+  ForkPage page;
+  int owner = 0;
+  ASSERT_SUCCEEDS(page.Make(GetParam(), true));
+  EXPECT_EQ(nullptr, ForkPage::OwnerOf(page.data()));
+  ForkPage::OwnerOf(page.data()) = &owner;
+  EXPECT_TRUE(IsZero(page)) << "it lies behind the page";
+  Fill(page);
+  EXPECT_EQ(&owner, ForkPage::OwnerOf(page.data()));
+  EXPECT_EQ(0, RunInChild([&] {
+              if (!IsZero(page) || ForkPage::OwnerOf(page.data()) != &owner) return 2;
+              return RunInChild([&] { return ForkPage::OwnerOf(page.data()) == &owner ? 0 : 3; });
+            }));
+}
+
 INSTANTIATE_TEST_SUITE_P(WithAndWithoutTheKernel, ForkPageTest, ::testing::Bool());
 
 TEST(ForkPageFallbackTest, SaysThatTheKernelDoesNotWipe) {
