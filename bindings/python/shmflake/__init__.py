@@ -28,6 +28,12 @@ region, or settings of its own, is what open() is for:
         for id in flake: ...                 # without end
         flake.decode(id).datetime            # when, in UTC
 
+DENSE IDS, 1, 2, 3 ..., come from segments: ranges that the host's processes share, and take from a
+store (SQLite, MariaDB or MySQL, PostgreSQL, etcd) or from a callable of yours.
+
+    with shmflake.open() as flake, flake.segment("orders") as orders:
+        orders.next_id()                     # help(shmflake.Flake.segment) has all of it
+
 Hosts need different worker IDs: set SNOWFLAKE_WORKER_ID in their environment, or worker_id in
 /etc/snowflake.toml. Without, the host's address gives one, which open().status() marks as not
 guaranteed unique. help(shmflake.open) has all options.
@@ -39,8 +45,9 @@ GIL; where it has to wait, and for many IDs at once, the GIL is let go.
 
 ERRORS. shmflake.Error has `code` (a Code), `name` and a message with the rule and the value.
 Its classes follow the sections of the C header: ArgumentError (a ValueError), ConfigError,
-SystemFailure (an OSError) with BusyError (a TimeoutError), RegionError, LeaseError, DrawError. Wrong
-types are TypeError, ints that do not fit OverflowError, a closed handle is ValueError.
+SystemFailure (an OSError) with BusyError (a TimeoutError), RegionError, LeaseError (of segments, too,
+the store's troubles), DrawError, SegmentError. Wrong types are TypeError, ints that do not fit
+OverflowError, a closed handle is ValueError.
 
 IN A DATABASE an ID is a BIGINT. shmflake.next_id is a default for a Django BigIntegerField or an
 SQLAlchemy column as it stands, shmflake.uuid7 one for a UUIDField. JavaScript reads integers
@@ -49,10 +56,11 @@ above 2**53 wrongly: send them as text, or use layout="js53".
 
 from shmflake._codes import Code, Form, LogLevel, Ordering, Source, Store
 from shmflake._errors import (ArgumentError, BusyError, ConfigError, DrawError, Error, LeaseError,
-                              RegionError, SystemFailure)
+                              RegionError, SegmentError, SystemFailure)
 from shmflake._flake import Flake
 from shmflake._open import decode_layout, layouts, open, retire, settings
-from shmflake._records import Bounds, Layout, Parts, Process, Setting, Status
+from shmflake._records import Bounds, Layout, Parts, Process, SegmentStatus, Setting, Status
+from shmflake._segment import Segment, store_init
 from shmflake._shmflake import next_id, ulid, uuid7
 from shmflake._text import (error_name, format, format_ulid, format_uuid, mask, parse, parse_ulid,
                             parse_uuid, strerror, unmask, version)
@@ -61,15 +69,15 @@ __version__ = version()
 
 __all__ = [
     "next_id", "uuid7", "ulid",
-    "open", "Flake", "retire", "settings", "layouts", "decode_layout",
+    "open", "Flake", "Segment", "retire", "settings", "layouts", "decode_layout", "store_init",
     "format", "parse", "format_uuid", "parse_uuid", "format_ulid", "parse_ulid", "mask", "unmask",
     "Error", "ArgumentError", "ConfigError", "SystemFailure", "BusyError", "RegionError",
-    "LeaseError", "DrawError", "Code", "strerror", "error_name", "version",
-    "Parts", "Bounds", "Process", "Setting", "Layout", "Status",
+    "LeaseError", "DrawError", "SegmentError", "Code", "strerror", "error_name", "version",
+    "Parts", "Bounds", "Process", "Setting", "Layout", "Status", "SegmentStatus",
     "Form", "LogLevel", "Ordering", "Source", "Store",
 ]
 for _name in ("open", "retire", "settings", "layouts", "decode_layout", "format", "parse",
               "format_uuid", "parse_uuid", "format_ulid", "parse_ulid", "mask", "unmask",
-              "error_name", "strerror", "version"):
+              "error_name", "strerror", "version", "store_init"):
     globals()[_name].__module__ = "shmflake"
 del _name

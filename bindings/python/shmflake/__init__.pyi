@@ -13,16 +13,19 @@ from typing_extensions import Literal, Self, TypeAlias
 
 _Path: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 _Log: TypeAlias = Callable[[int, str, dict[str, str]], object]
+_Reserve: TypeAlias = Callable[[str, int], tuple[SupportsIndex, SupportsIndex] | range]
 _FormName: TypeAlias = Literal["decimal", "hex", "base36", "base58", "base62", "crockford32"]
 
 __version__: str
 
 __all__ = [
-    "next_id", "uuid7", "ulid", "open", "Flake", "retire", "settings", "layouts", "decode_layout",
+    "next_id", "uuid7", "ulid", "open", "Flake", "Segment", "retire", "settings", "layouts",
+    "decode_layout", "store_init",
     "format", "parse", "format_uuid", "parse_uuid", "format_ulid", "parse_ulid", "mask", "unmask",
     "Error", "ArgumentError", "ConfigError", "SystemFailure", "BusyError", "RegionError",
-    "LeaseError", "DrawError", "Code", "strerror", "error_name", "version", "Parts", "Bounds",
-    "Process", "Setting", "Layout", "Status", "Form", "LogLevel", "Ordering", "Source", "Store",
+    "LeaseError", "DrawError", "SegmentError", "Code", "strerror", "error_name", "version", "Parts",
+    "Bounds", "Process", "Setting", "Layout", "Status", "SegmentStatus", "Form", "LogLevel",
+    "Ordering", "Source", "Store",
 ]
 
 def next_id() -> int: ...
@@ -48,6 +51,42 @@ class Flake:
     def bounds(self, instant: _datetime.datetime | SupportsIndex) -> Bounds: ...
     def status(self) -> Status: ...
     def processes(self) -> list[Process]: ...
+    def segment(
+        self,
+        tag: str,
+        *,
+        store: str | None = ...,
+        create: bool | None = ...,
+        prefetch_percent: SupportsIndex | None = ...,
+        step: SupportsIndex | None = ...,
+        min_step: SupportsIndex | None = ...,
+        max_step: SupportsIndex | None = ...,
+        reserve: _Reserve | None = ...,
+    ) -> Segment: ...
+    def segments(self) -> list[SegmentStatus]: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> int: ...
+    def __reduce__(self) -> NoReturn: ...
+
+class Segment:
+    # `options` are those of Flake.segment().
+    def __new__(cls, __flake: Flake, __tag: str, **options: Any) -> Self: ...
+    @property
+    def closed(self) -> bool: ...
+    @property
+    def tag(self) -> str: ...
+    def next_id(self) -> int: ...
+    def next_n(self, __n: SupportsIndex) -> list[int]: ...
+    def fill(self, __buffer: WriteableBuffer) -> int: ...
+    def status(self) -> SegmentStatus: ...
     def close(self) -> None: ...
     def __enter__(self) -> Self: ...
     def __exit__(
@@ -89,11 +128,13 @@ def open(
     log_level: SupportsIndex | None = ...,
     log: _Log | None = ...,
     layout: str | None = ...,
+    segment_store: str | None = ...,
 ) -> Flake: ...
 
 # `options` are those of open().
 def retire(name: str | None = ..., **options: Any) -> None: ...
 def settings(name: str | None = ..., **options: Any) -> list[Setting]: ...
+def store_init(url: str | None = ..., **options: Any) -> None: ...
 def layouts() -> list[Layout]: ...
 def decode_layout(layout: str, id: SupportsIndex) -> Parts: ...
 def format(id: SupportsIndex, form: Form | _FormName) -> str: ...
@@ -123,6 +164,7 @@ class BusyError(SystemFailure, TimeoutError): ...  # type: ignore[misc]
 class RegionError(Error): ...
 class LeaseError(Error): ...
 class DrawError(Error): ...
+class SegmentError(Error): ...
 
 class Parts(NamedTuple):
     unix_ms: int
@@ -222,6 +264,30 @@ class Status(NamedTuple):
     @property
     def ceiling(self) -> _datetime.datetime: ...
 
+class SegmentStatus(NamedTuple):
+    tag: str
+    store: str
+    generation: int
+    first_id: int
+    last_id: int
+    next_id: int
+    remaining: int
+    remaining_next: int
+    step: int
+    last_fetch_unix_ms: int
+    last_fetch_us: int
+    fetches: int
+    fetch_failures: int
+    fetches_unfinished: int
+    ids_granted: int
+    ids_lost: int
+    next_attempt_in_ms: int
+    last_error: Code
+    failures_in_row: int
+    last_error_text: str
+    @property
+    def last_fetch(self) -> _datetime.datetime | None: ...
+
 class Code(IntEnum):
     OK = 0
     NULL_ARGUMENT = -1
@@ -281,12 +347,24 @@ class Code(IntEnum):
     STORE_SCHEMA = -88
     STORE_LAYOUT = -89
     STORE_REPLACED = -90
+    STORE_URL = -91
+    STORE_PLUGIN = -92
+    STORE_DENIED = -93
     EXHAUSTED = -100
     CLOCK_BEHIND = -101
     CLOCK_JUMP = -102
     TIME_RANGE = -103
     BEFORE_EPOCH = -104
     WOULD_WAIT = -105
+    TAG = -120
+    TAG_UNKNOWN = -121
+    TAGS_FULL = -122
+    TAG_STORE = -123
+    STEP = -124
+    SEGMENT_RANGE = -125
+    SEGMENT_BACKWARDS = -126
+    SEGMENT_EMPTY = -127
+    RESERVE = -128
 
 class Form(IntEnum):
     DECIMAL = 1

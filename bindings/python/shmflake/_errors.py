@@ -48,16 +48,23 @@ class RegionError(Error):
 
 
 class LeaseError(Error):
-    """The lease of the worker ID and its store."""
+    """The lease of the worker ID and its store; and of a tag's segments the store."""
 
 
 class DrawError(Error):
     """No ID within wait_timeout_ms: the sequence, the clock or the time range is in the way."""
 
 
+class SegmentError(Error):
+    """A tag's segments: the tag, its row in the store, its reserve callable, or no ID in time.
+
+    When the reserve callable raised, that is its __cause__.
+    """
+
+
 # The lowest code of each section.
 _SECTIONS = ((-19, ArgumentError), (-29, ConfigError), (-49, SystemFailure), (-79, RegionError),
-             (-99, LeaseError))
+             (-99, LeaseError), (-119, DrawError))
 
 
 def make(code, message, drawn):
@@ -67,9 +74,9 @@ def make(code, message, drawn):
     for lowest, kind in _SECTIONS:
         if code >= lowest:
             return kind(message, code, drawn)
-    return DrawError(message, code, drawn)
+    return SegmentError(message, code, drawn)
 
 
 for _class in (Error, ArgumentError, ConfigError, SystemFailure, BusyError, RegionError, LeaseError,
-               DrawError):
+               DrawError, SegmentError):
     _class.__module__ = "shmflake"

@@ -2,7 +2,9 @@
 """Flake: a handle on one region."""
 
 from shmflake import _shmflake
-from shmflake._records import Bounds, Parts, Process, to_status, to_unix_ms
+from shmflake._records import (Bounds, Parts, Process, to_segment_status, to_status,
+                               to_unix_ms)
+from shmflake._segment import Segment
 
 
 class Flake(_shmflake.Flake):
@@ -58,6 +60,47 @@ class Flake(_shmflake.Flake):
     def processes(self):
         """The attached handles of all processes that have a slot: a list of Process."""
         return [Process(**fields) for fields in _shmflake.processes(self)]
+
+    def segment(self, tag, *, store=None, create=None, prefetch_percent=None, step=None,
+                min_step=None, max_step=None, reserve=None):
+        """Open a tag, from which dense IDs are drawn: a Segment, which is a context manager.
+
+        `tag` is 1..64 bytes of UTF-8 without control characters; a region has room for 256. The
+        first one to need it fetches a segment; while the region has IDs of the tag, the store is
+        not asked.
+
+          store             the store's URL, see open(segment_store=). Default: that option. Not
+                            with reserve
+          create            True: a tag without a row gets one. False: SegmentError (TAG_UNKNOWN).
+                            Default: True for "sqlite:", else False
+          prefetch_percent  how much of a segment is used when the next is fetched: 1..90,
+                            default 10
+          step              IDs of the first segment: 1..max_step. Default: the row's step, else
+                            1000. It is doubled when a segment lasted less than 15 minutes and
+                            halved when more than 30
+          min_step          1..max_step. Default: step
+          max_step          1..1000000000, default 1000000. A row with more is SegmentError (STEP)
+          reserve           instead of a store, a callable reserve(tag, step) that reserves `step`
+                            IDs which nobody was or will be given, above all before, by means of
+                            its own, and returns (first, count) or a range. It may run on any
+                            thread that draws, and on the background thread; by one process of the
+                            host at a time as a rule. What it raises becomes SegmentError (RESERVE)
+                            with that as __cause__, or is tried again; KeyboardInterrupt and the
+                            like are passed on. It should end within wait_timeout_ms, and must use
+                            neither this Flake nor its Segments (RuntimeError), nor fork. After
+                            atexit it is not called any more
+
+        The Segment is closed with the Flake at the latest, and keeps it alive. Thread-safe;
+        fork-safe; may wait up to wait_timeout_ms, without the GIL. Raises SegmentError: TAG,
+        TAGS_FULL, TAG_STORE and what next_id() does; ArgumentError (OPTION); LeaseError:
+        STORE_URL, STORE_PLUGIN and the store's own words.
+        """
+        return Segment(self, tag, store=store, create=create, prefetch_percent=prefetch_percent,
+                       step=step, min_step=min_step, max_step=max_step, reserve=reserve)
+
+    def segments(self):
+        """The region's tags, in no order: a list of SegmentStatus. Never blocks."""
+        return [to_segment_status(fields) for fields in _shmflake.segments(self)]
 
     def __reduce__(self):
         raise TypeError("cannot pickle or copy a Flake: open() one in each process")

@@ -11,7 +11,7 @@ def open(name=None, *, config_file=None, directory=None, state_directory=None, i
          worker_id_bits=None, machine_bits=None, sequence_bits=None, tick_us=None, epoch_ms=None,
          ordering=None, max_backward_ms=None, max_forward_ms=None, max_recovery_ms=None,
          horizon_ms=None, wait_timeout_ms=None, background_thread=None, sigbus_guard=None,
-         attach_only=None, log_level=None, log=None, layout=None):
+         attach_only=None, log_level=None, log=None, layout=None, segment_store=None):
     """Attach to the region `name`, or create it: a Flake, which is a context manager.
 
     None is the region "default"; else 1..63 of [A-Za-z0-9._-], not beginning with a dot. An option
@@ -67,6 +67,11 @@ def open(name=None, *, config_file=None, directory=None, state_directory=None, i
                          sys.unraisablehook. After atexit it is not called any more. Default:
                          silent; SHMFLAKE_LOG=stderr writes to standard error
       log_level          the lowest LogLevel that is passed on, default LogLevel.INFO
+      segment_store      the URL of the store that segments come from, for tags that are opened
+                         without one: "sqlite:" (default: segments.db in the state directory),
+                         "sqlite:/path/to/file", "mysql://user@host:port/database",
+                         "postgres://...", "etcd://host:port/prefix"; no password in it, but in
+                         SHMFLAKE_STORE_PASSWORD or behind ?password_file=
 
     Many Flakes in a process are allowed. Thread-safe; fork-safe; may wait up to wait_timeout_ms,
     without the GIL. Raises shmflake.Error of all classes, of DrawError only TIME_RANGE and

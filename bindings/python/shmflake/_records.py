@@ -4,7 +4,7 @@
 from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
-from shmflake._codes import Ordering, Source, Store
+from shmflake._codes import Code, Ordering, Source, Store
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _NO_UNIX_NS = 2**63 - 1
@@ -160,6 +160,43 @@ class Status(NamedTuple):
         return to_datetime(self.ceiling_unix_ms)
 
 
+class SegmentStatus(NamedTuple):
+    """A snapshot of a tag, for people and metrics. Counters never fall over the region's life."""
+
+    tag: str
+    store: str                # "sqlite", "mysql", "postgres", "etcd", "callback"
+    generation: int           # of the segment that is drawn from; 0: none yet
+    first_id: int             # that segment's; 0: none yet
+    last_id: int
+    next_id: int              # the next one to be issued; 0: none is left of it
+    remaining: int            # of it
+    remaining_next: int       # in segments that were fetched ahead
+    step: int                 # what was asked for last; 0: nothing yet
+    last_fetch_unix_ms: int   # when the last segment came; 0: never
+    last_fetch_us: int        # how long that took
+    fetches: int              # segments that came
+    fetch_failures: int       # attempts that failed
+    fetches_unfinished: int   # begun and not ended: under way, or their process was killed
+    ids_granted: int          # in the segments that came
+    ids_lost: int             # of those: gaps that are known of
+    next_attempt_in_ms: int   # after a failure: how long until the next attempt; else 0
+    last_error: Code          # of the last attempt; Code.OK: it succeeded
+    failures_in_row: int
+    last_error_text: str
+
+    @property
+    def last_fetch(self):
+        """last_fetch_unix_ms as a datetime with the time zone UTC; None: never."""
+        return to_datetime(self.last_fetch_unix_ms) if self.last_fetch_unix_ms else None
+
+
+def to_segment_status(fields):
+    """From the native module's dict."""
+    if fields["last_error"] in Code.__members__.values():  # a newer library may have another one
+        fields["last_error"] = Code(fields["last_error"])
+    return SegmentStatus(**fields)
+
+
 def to_status(fields):
     """From the native module's dict."""
     kinds = (("worker_id_source", Source), ("store", Store), ("ordering", Ordering))
@@ -169,5 +206,5 @@ def to_status(fields):
     return Status(**fields)
 
 
-for _class in (Parts, Bounds, Process, Setting, Layout, Status):
+for _class in (Parts, Bounds, Process, Setting, Layout, Status, SegmentStatus):
     _class.__module__ = "shmflake"

@@ -51,6 +51,19 @@ std::uint32_t ToUint32(py::handle value, const char* name) {
   return static_cast<std::uint32_t>(wide);
 }
 
+bool ToBool(py::handle value, const char* name) {
+  if (!PyBool_Check(value.ptr())) {
+    PyErr_Format(PyExc_TypeError, "%s must be bool, not %s", name, Py_TYPE(value.ptr())->tp_name);
+    throw PythonError();
+  }
+  return value.ptr() == Py_True;
+}
+
+void ThrowZero(const std::string& name) {
+  const std::string message = name + " must not be 0; leave it out, or pass None";
+  ThrowSaying(SHMFLAKE_E_OPTION, message.c_str());
+}
+
 std::size_t ToCount(py::handle value, const char* name) {
   const py::object number = ToInt(value);
   const Py_ssize_t count = PyLong_AsSsize_t(number.ptr());

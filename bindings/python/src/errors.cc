@@ -15,9 +15,11 @@ namespace {
 
 // The classes are Python's (shmflake/_errors.py), found anew each time, so that every interpreter
 // gets its own.
-void SetErrorSaying(int code, const char* message, const py::object& drawn) {
+void SetErrorSaying(int code, const char* message, const py::object& drawn,
+                    const py::object& cause = py::object()) {
   const py::object text = ToPython(message);
   const py::object error = py::module_::import("shmflake._errors").attr("make")(code, text, drawn);
+  if (cause) PyException_SetCause(error.ptr(), py::object(cause).release().ptr());
   PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error.ptr())), error.ptr());
 }
 
@@ -48,6 +50,11 @@ void Throw(int code, py::object drawn) {
 
 void ThrowSaying(int code, const char* message, py::object drawn) {
   SetErrorSaying(code, message, drawn);
+  throw PythonError();
+}
+
+void ThrowSayingFrom(int code, const char* message, py::object drawn, const py::object& cause) {
+  SetErrorSaying(code, message, drawn, cause);
   throw PythonError();
 }
 

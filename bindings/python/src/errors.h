@@ -24,6 +24,10 @@ void SetError(int code, pybind11::object drawn = pybind11::none());
 [[noreturn]] void ThrowSaying(int code, const char* message,
                               pybind11::object drawn = pybind11::none());
 
+// With the exception that it comes from.
+[[noreturn]] void ThrowSayingFrom(int code, const char* message, pybind11::object drawn,
+                                  const pybind11::object& cause);
+
 inline void ThrowIfError(int code) {
   if (code != 0) Throw(code);
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "flake_object.h"
 
-#include <unistd.h>
-
 #include <new>
 #include <utility>
 
 #include "gil.h"
+#include "segment_object.h"
 
 namespace shmflake_python {
 namespace {
@@ -32,40 +31,46 @@ int CloseLater(void* context) {
 }
 
 void CloseHandle(FlakeObject* self) {
+  const bool later = IsInCallableOf(self);
   const Closing closing{std::exchange(self->handle, nullptr), std::exchange(self->log, nullptr)};
-  if (closing.log == nullptr || !closing.log->RunsOnThisThread()) {
+  if (!later) {
     CloseNow(closing);
     return;
   }
-  // The garbage collector found the Flake while its log callable ran, maybe on the thread that
+  // The garbage collector found the Flake while a callable of it ran, maybe on the thread that
   // closing joins. The main thread closes it when it can; without memory nobody does.
-  auto* const later = new (std::nothrow) Closing(closing);
-  if (later != nullptr && Py_AddPendingCall(CloseLater, later) != 0) delete later;
+  auto* const copy = new (std::nothrow) Closing(closing);
+  if (copy != nullptr && Py_AddPendingCall(CloseLater, copy) != 0) delete copy;
+}
+
+void CloseHandleIfUnused(FlakeObject* self) {
+  if (self->open == nullptr && self->handle != nullptr && self->segments_to_close == 0 &&
+      !self->calls.any()) {
+    CloseHandle(self);
+  }
 }
 
 }  // namespace
 
-void ForgetCalls(FlakeObject* self) {
-  self->calls = 0;
-  self->calls_of = getpid();
-}
-
 void BeginCall(FlakeObject* self) {
-  // A child has none of the threads that were inside a call when it was forked.
-  if (self->calls_of != getpid()) ForgetCalls(self);
+  self->calls.Begin();
   Py_INCREF(self);
-  ++self->calls;
 }
 
 void EndCall(FlakeObject* self) {
-  if (--self->calls == 0 && self->open == nullptr) CloseHandle(self);
+  if (self->calls.End()) CloseHandleIfUnused(self);
   Py_DECREF(self);
 }
 
 void CloseFlake(FlakeObject* self) {
   self->open = nullptr;
-  const bool in_use = self->calls > 0 && self->calls_of == getpid();
-  if (self->handle != nullptr && !in_use) CloseHandle(self);
+  while (self->segments != nullptr) CloseSegment(self->segments);
+  CloseHandleIfUnused(self);
+}
+
+bool IsInCallableOf(const FlakeObject* self) {
+  return Callback::RunsOnThisThread(self) ||
+         (self->log != nullptr && self->log->RunsOnThisThread());
 }
 
 bool MayCall(FlakeObject* self) {
@@ -73,8 +78,10 @@ bool MayCall(FlakeObject* self) {
     PyErr_SetString(PyExc_ValueError, "operation on a closed Flake");
     return false;
   }
-  if (self->log != nullptr && self->log->RunsOnThisThread()) {
-    PyErr_SetString(PyExc_RuntimeError, "a log callable must not use the Flake that it logs for");
+  if (!Callback::none_runs() && IsInCallableOf(self)) {
+    const bool reserves = Callback::RunsOnThisThread(self);
+    PyErr_Format(PyExc_RuntimeError, "a %s callable must not use the Flake that it %s for",
+                 reserves ? "reserve" : "log", reserves ? "reserves" : "logs");
     return false;
   }
   return true;

@@ -5,12 +5,14 @@
 
 #include <pybind11/pybind11.h>
 #include <shmflake/shmflake.h>
-#include <sys/types.h>
 
+#include "calls.h"
 #include "log_sink.h"
 #include "uuid_maker.h"
 
 namespace shmflake_python {
+
+struct SegmentObject;
 
 struct FlakeObject {
   PyObject_HEAD shmflake* open;  // what a new call uses; nullptr from close() on
@@ -18,22 +20,24 @@ struct FlakeObject {
   LogSink* log;                  // owned; nullptr without a callable
   PyObject* module;              // keeps `maker` alive
   const UuidMaker* maker;
-  Py_ssize_t calls;  // that may have let go of the GIL
-  pid_t calls_of;    // the process that counted them
+  Calls calls;
+  SegmentObject* segments;       // the first of those that are not closed
+  Py_ssize_t segments_to_close;  // handles of segments, which must be closed before this one
 };
-
-// In a child: nobody is inside a call.
-void ForgetCalls(FlakeObject* self);
 
 // A call begins and ends. The end may close the handle.
 void BeginCall(FlakeObject* self);
 void EndCall(FlakeObject* self);
 
-// No further call begins; the handle is closed now, or by the last call that is under way.
+// No further call begins; the segments are closed, then the handle: now, or by the last call that is
+// under way.
 void CloseFlake(FlakeObject* self);
 
 // Sets an exception and returns false when no call may begin.
 bool MayCall(FlakeObject* self);
+
+// Whether this thread is in a callable that must use neither the Flake nor its segments.
+bool IsInCallableOf(const FlakeObject* self);
 
 }  // namespace shmflake_python
 

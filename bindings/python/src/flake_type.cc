@@ -9,6 +9,7 @@
 #include "draw.h"
 #include "flake_object.h"
 #include "many.h"
+#include "native_type.h"
 #include "options.h"
 
 namespace py = pybind11;
@@ -18,9 +19,6 @@ namespace {
 
 // The attribute of the type in which its module is found again.
 constexpr const char* kModule = "_module";
-
-// The calls of this thread.
-thread_local const Use* t_innermost = nullptr;
 
 FlakeObject* FlakeOf(PyObject* self) { return reinterpret_cast<FlakeObject*>(self); }
 
@@ -95,8 +93,8 @@ template <typename Kind>
 PyObject* Draw(PyObject* self, PyObject*) {
   const FlakeObject* const flake = FlakeOf(self);
   typename Kind::Value value;
-  if (flake->open != nullptr && (flake->log == nullptr || !flake->log->runs()) &&
-      Kind::AtOnce(flake->open, &value) == 0) [[likely]] {
+  if (flake->open != nullptr && Callback::none_runs() && Kind::AtOnce(flake->open, &value) == 0)
+      [[likely]] {
     return Kind::Object(*flake->maker, value);
   }
   return DrawSlowly<Kind>(self);
@@ -179,9 +177,9 @@ PyMethodDef g_methods[] = {
     {"close", Close, METH_NOARGS,
      "close($self, /)\n--\n\n"
      "Detach from the region, which stays for others. May be called again.\n\n"
-     "Calls of other threads that are under way end as they would have; the last of them\n"
-     "detaches. Later calls raise ValueError. Does not wait, but that it joins the\n"
-     "background thread, without the GIL."},
+     "Its Segments are closed first. Calls of other threads that are under way end as they\n"
+     "would have; the last of them detaches. Later calls raise ValueError. Does not wait, but\n"
+     "that it joins the background thread, without the GIL."},
     {"__enter__", [](PyObject* self, PyObject*) { return Iterate(self); }, METH_NOARGS,
      "__enter__($self, /)\n--\n\nThe Flake itself; ValueError when it is closed."},
     {"__exit__", Exit, METH_VARARGS, "__exit__($self, /, *error)\n--\n\nclose()."},
@@ -192,11 +190,6 @@ PyGetSetDef g_attributes[] = {
     {"closed", IsClosed, nullptr, "Whether close() was called.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
-
-template <typename Function>
-void* Slot(Function* function) {
-  return reinterpret_cast<void*>(function);
-}
 
 PyType_Slot g_slots[] = {
     {Py_tp_new, Slot(New)},
@@ -222,26 +215,15 @@ void AddFlakeType(py::module_& module) {
 }
 
 Use::Use(py::handle flake) : flake_(FlakeOf(flake.ptr())) {
-  // A subclass made in Python has another one, and the native type as a base.
-  bool is_flake = false;
-  for (PyTypeObject* type = Py_TYPE(flake.ptr()); type != nullptr; type = type->tp_base) {
-    is_flake |= type->tp_dealloc == Deallocate;
-  }
-  if (!is_flake) throw py::type_error("not a Flake");
+  if (!IsOfNativeType(flake, Deallocate)) throw py::type_error("not a Flake");
   if (!MayCall(flake_)) throw PythonError();
   BeginCall(flake_);
-  outer_ = t_innermost;
-  t_innermost = this;
+  call_.emplace(&flake_->calls);
 }
 
 Use::~Use() {
-  t_innermost = outer_;
+  call_.reset();
   EndCall(flake_);
-}
-
-void Use::AfterForkInChild() {
-  for (const Use* use = t_innermost; use != nullptr; use = use->outer_) ForgetCalls(use->flake_);
-  for (const Use* use = t_innermost; use != nullptr; use = use->outer_) ++use->flake_->calls;
 }
 
 shmflake* Use::get() const { return flake_->handle; }

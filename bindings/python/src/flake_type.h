@@ -8,6 +8,9 @@
 #include <pybind11/pybind11.h>
 #include <shmflake/shmflake.h>
 
+#include <optional>
+
+#include "calls.h"
 #include "uuid_maker.h"
 
 namespace shmflake_python {
@@ -21,7 +24,7 @@ void AddFlakeType(pybind11::module_& module);
 // close() came meanwhile, the last of them does it.
 class Use {
  public:
-  // TypeError when it is no Flake, ValueError when it is closed, RuntimeError in its log callable.
+  // TypeError when it is no Flake, ValueError when it is closed, RuntimeError in a callable of it.
   explicit Use(pybind11::handle flake);
   ~Use();
   Use(const Use&) = delete;
@@ -30,13 +33,9 @@ class Use {
   [[nodiscard]] shmflake* get() const;
   [[nodiscard]] const UuidMaker& uuid_maker() const;
 
-  // For pthread_atfork: of the calls that were under way, a child has those of the thread that
-  // forked, which was in a log callable.
-  static void AfterForkInChild();
-
  private:
   FlakeObject* flake_;
-  const Use* outer_;  // of the same thread
+  std::optional<CallOfThread> call_;
 };
 
 }  // namespace shmflake_python

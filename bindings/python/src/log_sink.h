@@ -7,18 +7,16 @@
 #include <shmflake/shmflake.h>
 
 #include <cstddef>
+#include <utility>
+
+#include "callback.h"
 
 namespace shmflake_python {
 
-// Thread safety: made and destroyed with the GIL; OnLog runs on any thread, those that the library
-// started included, with the GIL or without it.
+// Thread safety: as Callback; OnLog runs on any thread.
 class LogSink {
  public:
-  // TypeError if it is not callable; RuntimeError in a sub-interpreter, whose code a thread of the
-  // library's cannot run.
-  explicit LogSink(pybind11::object callable);
-  LogSink(const LogSink&) = delete;
-  LogSink& operator=(const LogSink&) = delete;
+  explicit LogSink(pybind11::object callable) : callback_("log", std::move(callable), this) {}
 
   // A shmflake_log_function; `context` is a LogSink. What the callable raises goes to
   // sys.unraisablehook.
@@ -26,21 +24,14 @@ class LogSink {
                     std::size_t count);
 
   // Whether this thread is inside the callable, where the sink's handle must not be used.
-  [[nodiscard]] bool RunsOnThisThread() const;
+  [[nodiscard]] bool RunsOnThisThread() const { return Callback::RunsOnThisThread(this); }
 
-  // Whether any thread is; only with the GIL.
-  [[nodiscard]] bool runs() const { return running_ > 0; }
-
-  // For pthread_atfork: a child has only the callables that the forking thread was in.
-  static void AfterForkInChild();
-
-  [[nodiscard]] PyObject* callable() const { return callable_.ptr(); }
+  [[nodiscard]] PyObject* callable() const { return callback_.callable().ptr(); }
 
  private:
   void Call(int level, const char* event, const shmflake_log_field* fields, std::size_t count);
 
-  pybind11::object callable_;
-  int running_ = 0;
+  Callback callback_;
 };
 
 }  // namespace shmflake_python

@@ -14,6 +14,10 @@ PyObject* Fill(PyObject* self, PyObject* buffer);
 PyObject* NextBlock(PyObject* self, PyObject* want);
 PyObject* Uuid7N(PyObject* self, PyObject* n);
 
+// The same of a Segment.
+PyObject* SegmentNextN(PyObject* self, PyObject* n);
+PyObject* SegmentFill(PyObject* self, PyObject* buffer);
+
 }  // namespace shmflake_python
 
 #endif  // SHMFLAKE_BINDINGS_PYTHON_SRC_MANY_H_

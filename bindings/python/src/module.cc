@@ -7,12 +7,15 @@
 
 #include <new>
 
+#include "callback.h"
+#include "calls.h"
 #include "default_flake.h"
 #include "errors.h"
 #include "flake_type.h"
-#include "log_sink.h"
 #include "names.h"
 #include "records.h"
+#include "segment_records.h"
+#include "segment_type.h"
 #include "text_forms.h"
 #include "uuid_maker.h"
 
@@ -26,8 +29,8 @@ UuidMaker* MakerOf(PyObject* module) { return static_cast<UuidMaker*>(PyModule_G
 // Once a process, whatever interpreters there are. The handle itself needs no handler.
 void RegisterForkHandler() {
   static const int error = pthread_atfork(nullptr, nullptr, [] {
-    Use::AfterForkInChild();
-    LogSink::AfterForkInChild();
+    CallOfThread::AfterForkInChild();
+    Callback::AfterForkInChild();
   });
   if (error != 0) throw std::bad_alloc();
 }
@@ -41,7 +44,9 @@ int Execute(PyObject* object) {
                           AddErrors();
                           AddDefaultDraws(module);
                           AddFlakeType(module);
+                          AddSegmentType(module);
                           AddRecords(module);
+                          AddSegmentRecords(module);
                           AddTextForms(module);
                           AddNames(module);
                           return object;

@@ -33,20 +33,13 @@ struct Setters {
       field = ToUint32(value, name);
     }
     if (field != 0) return;
-    if (kSet == 0) {
-      const std::string message = std::string(name) + " must not be 0; leave it out, or pass None";
-      ThrowSaying(SHMFLAKE_E_OPTION, message.c_str());
-    }
+    if (kSet == 0) ThrowZero(name);
     self.options_.set |= kSet;
   }
 
   template <auto kField, std::uint32_t kOff>
   static void Switch(Options& self, const char* name, py::handle value) {
-    if (!PyBool_Check(value.ptr())) {
-      PyErr_Format(PyExc_TypeError, "%s must be bool, not %s", name, Py_TYPE(value.ptr())->tp_name);
-      throw PythonError();
-    }
-    self.options_.*kField = value.ptr() == Py_True ? std::uint32_t{SHMFLAKE_ON} : kOff;
+    self.options_.*kField = ToBool(value, name) ? std::uint32_t{SHMFLAKE_ON} : kOff;
   }
 
   static void Ordering(Options& self, const char* name, py::handle value) {
@@ -106,6 +99,7 @@ constexpr Row kRows[] = {
     {"log_level", S::Number<&O::log_level>},
     {"log", S::Log},
     {"layout", S::Text<&O::layout>},
+    {"segment_store", S::Text<&O::segment_store>},
 };
 
 }  // namespace

@@ -18,6 +18,7 @@ USES = {
     "observe": lambda flake: flake.observe(1), "watermark": lambda flake: flake.watermark(),
     "decode": lambda flake: flake.decode(1), "bounds": lambda flake: flake.bounds(10**12 * 2),
     "status": lambda flake: flake.status(), "processes": lambda flake: flake.processes(),
+    "segment": lambda flake: flake.segment("closed"), "segments": lambda flake: flake.segments(),
 }
 
 

@@ -12,7 +12,8 @@ SECTIONS = [(range(-19, 0), shmflake.ArgumentError, ValueError),
             (range(-49, -29), shmflake.SystemFailure, OSError),
             (range(-79, -49), shmflake.RegionError, shmflake.Error),
             (range(-99, -79), shmflake.LeaseError, shmflake.Error),
-            (range(-199, -99), shmflake.DrawError, shmflake.Error)]
+            (range(-119, -99), shmflake.DrawError, shmflake.Error),
+            (range(-139, -119), shmflake.SegmentError, shmflake.Error)]
 
 
 @pytest.mark.parametrize("code", [code for code in Code if code is not Code.OK])

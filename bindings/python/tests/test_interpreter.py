@@ -3,6 +3,7 @@
 
 import gc
 import inspect
+import itertools
 import random
 
 import pytest
@@ -31,9 +32,18 @@ def test_native_functions_refuse_what_is_no_flake():
         for wrong in (None, 1, object(), shmflake.Flake, "x"):
             with pytest.raises(TypeError):
                 getattr(_shmflake, function)(wrong)
+    for wrong in (None, object(), shmflake.Segment):
+        for function in (_shmflake.segment_status, _shmflake.segments, shmflake.Segment):
+            with pytest.raises(TypeError):
+                function(wrong, "x") if function is shmflake.Segment else function(wrong)
     for method in ("next", "uuid7", "close"):
         with pytest.raises(TypeError):
             getattr(shmflake.Flake, method)(object())
+    for method in ("next_id", "next_n", "fill", "close"):
+        with pytest.raises(TypeError):
+            getattr(shmflake.Segment, method)(object(), 1)
+    with pytest.raises(TypeError):
+        object.__new__(shmflake.Segment)
 
 
 def test_any_call_with_any_arguments_raises_or_returns(name):
@@ -41,21 +51,23 @@ def test_any_call_with_any_arguments_raises_or_returns(name):
     odd = [None, True, -1, 0, 1, 2**31, 2**63, 2**64, 1.5, "", "x", "\ud800", "a\0", b"", b"x" * 16,
            bytearray(7), [], {}, object(), range(3), int, shmflake.Code.OK]
     numbers = random.Random(1)
-    with shmflake.open(name, wait_timeout_ms=1) as flake:
+    with shmflake.open(name, wait_timeout_ms=1) as flake, flake.segment(name) as segment:
         targets = [getattr(_shmflake, a) for a in dir(_shmflake) if not a.startswith("_")]
         targets += [getattr(shmflake, a) for a in shmflake.__all__]
         targets += [getattr(flake, a) for a in dir(flake)
                     if not a.startswith("_") and a not in ("close",)]
+        targets += [getattr(segment, a) for a in dir(segment)
+                    if not a.startswith("_") and a not in ("close", "next_n")]  # it has 2**31
         for target in filter(callable, targets):
             if inspect.isclass(target) and issubclass(target, (tuple, int)):
                 continue
             for _ in range(40):
-                arguments = [numbers.choice(odd + [flake]) for _ in range(numbers.randrange(4))]
+                arguments = [numbers.choice(odd + [flake, segment]) for _ in range(numbers.randrange(4))]
                 try:
                     target(*arguments)
                 except Exception:
                     pass
-        assert flake.next()
+        assert flake.next() and segment.next_id()
     shmflake.open().close()  # "default" may have been retired; it comes back
     assert shmflake.next_id()
 
@@ -99,9 +111,16 @@ try:
     shmflake.open("sub", log=print)
 except RuntimeError:
     ids.append(1)
+with shmflake.open("sub") as flake, flake.segment("sub") as segment:
+    ids.append(segment.next_id() - segment.next_id())
+    try:
+        flake.segment("sub-own", reserve=print)
+    except RuntimeError:
+        ids.append(2)
+kept_segment = shmflake.open("sub").segment("sub")
 kept = shmflake.open("sub")   # left open at the end
 os.write(%d, (repr(ids[:100]) + "+").encode())
-assert ids[-2:] == [0, 1], ids[-2:]
+assert ids[-4:] == [0, 1, -1, 2], ids[-4:]
 '''
 read, write = os.pipe()
 shmflake.next_id()
@@ -132,12 +151,23 @@ print("end")
 
 
 def test_draws_leave_no_references_behind(name):
+    firsts = itertools.count(1, 1000)
+
+    def reserve(tag, step):
+        first = next(firsts)
+        if first % 3000 == 1:
+            raise KeyError(tag)
+        return first, 20
+
     def use():
         with shmflake.open(name, log=lambda *event: None) as flake:
             for _ in range(50):
                 flake.next(), flake.uuid7(), flake.ulid(), flake.next_n(5), flake.status()
                 flake.fill(bytearray(80)), flake.decode(1), flake.uuid7_n(3), flake.next_block(5)
                 shmflake.next_id(), shmflake.uuid7()
+                with flake.segment(name, reserve=reserve) as segment:
+                    segment.next_id(), segment.next_n(5), segment.fill(bytearray(80))
+                    segment.status(), flake.segments()
                 try:
                     flake.next_n(0)
                 except shmflake.Error:

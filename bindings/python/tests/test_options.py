@@ -9,7 +9,7 @@ import stat
 import pytest
 import shmflake
 
-TEXTS = ("id_namespace", "store", "group", "layout", "ordering")
+TEXTS = ("id_namespace", "store", "group", "layout", "ordering", "segment_store")
 PATHS = ("config_file", "directory", "state_directory")
 SWITCHES = ("background_thread", "sigbus_guard", "attach_only")
 NUMBERS = {"mode": 0o640, "worker_id": 3, "timestamp_bits": 45, "worker_id_bits": 6,
@@ -36,7 +36,8 @@ def test_mode_and_group_arrive(name):
 
 @pytest.mark.parametrize("option, value", [("id_namespace", "mine"), ("store", "none"),
                                            ("ordering", "relaxed"), ("layout", "js53"),
-                                           ("background_thread", True), ("sigbus_guard", False)])
+                                           ("background_thread", True), ("sigbus_guard", False),
+                                           ("segment_store", "sqlite:/tmp/x.db")])
 def test_every_text_and_switch_arrives(option, value):
     found = settings(**{option: value})[option]
     assert found.source == "option"
@@ -154,6 +155,7 @@ def test_a_nul_character_is_refused(name, option):
     ({"layout": "nosuch"}, "nosuch"),
     ({"id_namespace": "a/b"}, "a/b"),
     ({"log_level": 9}, "9"),
+    ({"segment_store": "papyrus:"}, "papyrus"),
     ({"mode": 0o777}, "777"),
 ])
 def test_the_library_s_refusal_has_the_rule_and_the_value(name, options, words):

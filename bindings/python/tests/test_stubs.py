@@ -29,6 +29,10 @@ def use() -> None:
         when: datetime.datetime = f.decode(id).datetime
         lowest: int = f.bounds(when).lowest
         worker: int = f.status().worker_id
+        with f.segment("x", step=10, reserve=lambda tag, step: (1, step)) as segment:
+            dense: int = segment.next_id() + segment.next_n(2)[0] + segment.status().remaining
+            tags: list[str] = [each.tag for each in f.segments()] + [segment.tag]
+        f.segment("y", reserve=lambda tag, step: range(1, 1 + step))
         for each in f:
             text: str = shmflake.format(each, "base62")
             break
@@ -41,7 +45,9 @@ def use() -> None:
 
 BAD = {"shmflake.open(woker_id=1)": "woker_id", "shmflake.open(ordering='any')": "ordering",
        "shmflake.next_id(1)": "Too many", "shmflake.open().status().nothing": "nothing",
-       "shmflake.format(1, 'octal')": "octal", "shmflake.Code.NOTHING": "NOTHING"}
+       "shmflake.format(1, 'octal')": "octal", "shmflake.Code.NOTHING": "NOTHING",
+       "shmflake.open().segment('x', reserve=lambda tag, step: 1)": "int",
+       "shmflake.open().segment(b'x')": "bytes"}
 
 
 @pytest.fixture(scope="module")
