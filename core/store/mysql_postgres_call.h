@@ -41,6 +41,7 @@ struct Outcome {
   int code = SHMFLAKE_STORE_OK;
   std::string message;      // "cannot read the tag's row in mysql://db/ids: ..."
   bool again = false;       // undone by the server: may succeed from the start
+  bool in_commit = false;   // whether it was committed is the question
   bool other_host = false;  // this host cannot do it, another one may
 
   [[nodiscard]] bool ok() const { return code == SHMFLAKE_STORE_OK; }

@@ -42,7 +42,11 @@ Outcome TakeOnce(SqlSession* session, const Request& request, bool* declined, in
     if (!inserted.ok()) return inserted;
     if (!done) ++*lost_inserts;
   }
-  if (done) return session->Commit();
+  if (done) {
+    Outcome committed = session->Commit();
+    committed.in_commit = true;
+    return committed;
+  }
   // Whoever was quicker is seen by the next reading. If there is still no row, but one that is in
   // its way, the table takes two tags for one.
   const bool hidden = *lost_inserts > 1;
@@ -55,15 +59,21 @@ Outcome TakeOnce(SqlSession* session, const Request& request, bool* declined, in
 Outcome TakeOn(SqlSession* session, const Request& request, const CallDeadline& deadline,
                bool* declined) {
   int lost_inserts = 0;
+  std::optional<Outcome> lost;  // the last attempt that was for nothing
   for (int pause = kFirstPauseMs;; pause = std::min(2 * pause, kLongestPauseMs)) {
     Outcome taken = TakeOnce(session, request, declined, &lost_inserts);
-    if (taken.ok() || !taken.again) return taken;
-    if (Outcome undone = session->Rollback(); !undone.ok()) return undone;
-    PauseAtRandom(pause, deadline);
-    if (deadline.LeftMs() == 0) {
-      taken.code = SHMFLAKE_STORE_LOCKED;
-      taken.message += " (until " + std::to_string(deadline.total_ms()) + " ms were up)";
-      return taken;
+    const bool cut = taken.code == SHMFLAKE_STORE_TIMED_OUT && !taken.in_commit && lost;
+    if (!taken.again && !cut) return taken;
+    if (taken.again) {
+      lost = taken;
+      if (Outcome undone = session->Rollback(); !undone.ok() && deadline.LeftMs() > 0)
+        return undone;
+      PauseAtRandom(pause, deadline);
+    }
+    if (cut || deadline.LeftMs() == 0) {
+      lost->code = SHMFLAKE_STORE_LOCKED;
+      lost->message += " (until " + std::to_string(deadline.total_ms()) + " ms were up)";
+      return *lost;
     }
   }
 }

@@ -6,6 +6,7 @@ postgres_server.py's, too; so is DriverCase, the way to take segments from eithe
 
 import atexit
 import ctypes
+import glob
 import os
 import pwd
 import re
@@ -42,6 +43,23 @@ def program(name, *directories):
     if path is None:
         raise FileNotFoundError(f"{name} is not installed")
     return path
+
+
+def wait_until_stopped(pid):
+    """Until a SIGSTOP has reached all its threads, or it has ended."""
+    end = time.monotonic() + 30
+    states = {"R"}
+    while not states <= {"T", "Z", "X"}:
+        if time.monotonic() > end:
+            raise RuntimeError(f"process {pid} does not stop: {states}")
+        time.sleep(0.01)
+        states = set()
+        for path in glob.glob(f"/proc/{pid}/task/*/stat"):
+            try:
+                with open(path, encoding="utf-8", errors="replace") as stat:
+                    states.add(stat.read().rpartition(")")[2].split()[0])
+            except OSError:
+                pass  # it just ended
 
 
 class Certificates:
@@ -185,6 +203,7 @@ class ServerProcess:
 
     def pause(self):
         self.process.send_signal(signal.SIGSTOP)
+        wait_until_stopped(self.process.pid)
 
     def resume(self):
         self.process.send_signal(signal.SIGCONT)
@@ -271,16 +290,6 @@ class DriverCase:
     def assert_exactly(self, count, size, ranges):
         """Every range once, and no gap."""
         self.assertEqual([(i * size + 1, (i + 1) * size) for i in range(count)], sorted(ranges))
-
-    def assert_stopped(self, process):
-        """Waits until it stopped itself in the middle of its transaction."""
-        end = time.monotonic() + 30
-        while True:
-            with open(f"/proc/{process.pid}/stat", encoding="utf-8") as stat:
-                if stat.read().rpartition(")")[2].split()[0] == "T":
-                    return
-            self.assertLess(time.monotonic(), end, "it never came to its transaction")
-            time.sleep(0.01)
 
     def assert_in_time(self, timeout_ms, *arguments, **options):
         began = time.monotonic()

@@ -10,7 +10,8 @@ import tempfile
 import time
 import unittest
 
-from mariadb_server import (APP, CERTIFIED, MARGIN_S, PASSWORD, READER, DriverCase, MariaDb, Proxy, main)
+from mariadb_server import (APP, CERTIFIED, MARGIN_S, PASSWORD, READER, DriverCase, MariaDb, Proxy,
+                            main, wait_until_stopped)
 
 MAX = 2 ** 63 - 1
 TAGS = ("order", "Order", "ORDER", "it's", '"quoted"', "back\\slash", "\\'; DROP TABLE x; --", "%_%",
@@ -175,7 +176,7 @@ class SqlStoreContract(DriverCase):
         self.take("tag", "--create", "5")
         process = self.start("take", "tag", "--timeout-ms", "1000", "--signal",
                              str(int(signal.SIGSTOP)))
-        self.assert_stopped(process)
+        wait_until_stopped(process.pid)
         self.assertEqual([(6, 10)], self.take("tag", "--timeout-ms", "30000"))
         process.send_signal(signal.SIGCONT)
         self.refused("STORE_UNAVAILABLE", process=process)
@@ -185,7 +186,6 @@ class SqlStoreContract(DriverCase):
         self.take("tag", "--create", "5")
         other = subprocess.Popen(self.server.client(), stdin=subprocess.PIPE, text=True,
                                  stdout=subprocess.PIPE)
-        self.addCleanup(other.wait)
         self.addCleanup(other.kill)
         other.stdin.write("BEGIN; SELECT 7 FROM id_segments WHERE biz_tag = 'tag' FOR UPDATE;\n")
         other.stdin.flush()
@@ -226,7 +226,7 @@ class SqlStoreContract(DriverCase):
         for parameters in ({}, {"tls": "require"}):
             process = self.start("take", "tag", "--timeout-ms", "2000", "--signal",
                                  str(int(signal.SIGSTOP)), url=self.server.url(**parameters))
-            self.assert_stopped(process)
+            wait_until_stopped(process.pid)
             self.server.pause()
             process.send_signal(signal.SIGCONT)
             self.refused("STORE_UNAVAILABLE", process=process, says="did not answer within 2000 ms")
@@ -236,7 +236,7 @@ class SqlStoreContract(DriverCase):
     def test_a_server_that_dies_in_the_middle_is_said_so(self):
         self.take("tag", "--create", "5")
         process = self.start("take", "tag", "--signal", str(int(signal.SIGSTOP)))
-        self.assert_stopped(process)
+        wait_until_stopped(process.pid)
         self.server.kill()
         process.send_signal(signal.SIGCONT)
         self.refused("STORE_UNAVAILABLE", process=process, says="cannot write the tag's row")

@@ -10,7 +10,7 @@ import signal
 import subprocess
 
 from mariadb_server import (APP, CERTIFIED, DATABASE, PASSWORD, READER, START_S, ServerProcess,
-                            program)
+                            program, wait_until_stopped)
 
 # Who may connect, and how. On the socket the server's own account and APP need no password.
 ACCESS = f"""
@@ -100,11 +100,15 @@ class Postgres(ServerProcess):
 
     def kill(self):
         if self.process is not None:
+            super().pause()
             self.signal_all(signal.SIGKILL)
             super().kill()
 
     def pause(self):
+        super().pause()  # makes no more children
         self.signal_all(signal.SIGSTOP)
+        for child in self.children():
+            wait_until_stopped(child)
 
     def resume(self):
         self.signal_all(signal.SIGCONT)

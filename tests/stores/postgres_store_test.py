@@ -103,7 +103,7 @@ class PostgresStoreTest(mysql_store_test.SqlStoreContract, unittest.TestCase):
                         " 'BEGIN RAISE EXCEPTION ''not at the end'' USING ERRCODE = ''40001''; END';"
                         " CREATE CONSTRAINT TRIGGER refuse AFTER UPDATE ON id_segments DEFERRABLE"
                         " INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()")
-        self.refused("STORE_LOCKED", "take", "tag", "--timeout-ms", "1000", says="commit.*at the end")
+        self.refused("STORE_LOCKED", "take", "tag", "--timeout-ms", "2500", says="commit.*at the end")
         self.assertEqual([["5"]], self.server.sql("SELECT max_id FROM id_segments"))
 
     def test_a_server_that_only_reads_is_said_so_and_the_next_host_tried(self):
