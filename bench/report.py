@@ -178,6 +178,31 @@ def processes(table):
                       found >= 1 if judged else None)
 
 
+def segment(table):
+    s = table.samples
+    if "segment_next" not in s:
+        return
+    table.section("Segment mode")
+    table.limit("baseline: fetch_add", "segment_fetch_add", NS)
+    table.compare("segment_next, one process", "segment_next", NS, "fetch_add",
+                  s["segment_fetch_add"], most=1.5)
+    for count in (1, 2, 4, 8):
+        rounds = [i for i in had_the_machine(s, "segment", count)
+                  if i in had_the_machine(s, "bare_add", count)]
+        what = f"{count} x segment_next"
+        if len(rounds) < FEWEST_ROUNDS:
+            table.row(what, show(middle(s[f"segment_{count}"]), "M/s"), "not judged")
+            table.not_judged += count == 8
+            continue
+        values, bare = ([s[f"{kind}_{count}"][i] for i in rounds] for kind in ("segment", "bare_add"))
+        found = ratio(values, bare)
+        table.row(what, show(middle(values), "M/s"),
+                  f"{count} x fetch_add {show(middle(bare), 'M/s')}", f"{found:.2f} x",
+                  ">= 1.00 x" if count == 8 else "", found >= 1 if count == 8 else None)
+    table.limit("slowest draw of 1,000,000 (fetches from SQLite)", "slowest_draw", US)
+    table.limit("the same beside a background thread", "slowest_draw_beside_thread", US)
+
+
 def ceiling(table):
     if not table.has("of_ceiling_1"):
         return
@@ -216,7 +241,7 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     table = Table(read_samples(sys.argv[1]))
-    for part in (draw, many, text, processes, ceiling, attach, sizes):
+    for part in (draw, many, text, processes, segment, ceiling, attach, sizes):
         part(table)
     table.print()
     print(f"\n{table.missed} bars missed, {table.not_judged} not judged")

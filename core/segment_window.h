@@ -3,11 +3,11 @@
 // which value, of which segment, an ID may be handed out without looking.
 //
 // Invariants, on top of segment_ring.h's:
-//   (6) A draw takes all fields of one window, or does not add: `sequence` is the same before and
-//       after they were read (a sequence lock). Nobody waits for it: while a window is being
-//       written, draws look at the region instead.
+//   (6) An ID is computed from the fields of one window: `sequence` is the same before and after they
+//       were read (a sequence lock). Else the value that was added is looked up in the region, where
+//       it means the same ID. So nobody waits for a window that is being written.
 //   (7) A draw whose addition ended up beyond the window closes it, and the next one looks before it
-//       adds. So each thread adds in vain once a segment at most.
+//       adds. So a thread adds in vain about once a segment.
 //   (8) It lies in a ForkPage: a child finds it closed.
 #ifndef SHMFLAKE_CORE_SEGMENT_WINDOW_H_
 #define SHMFLAKE_CORE_SEGMENT_WINDOW_H_
@@ -36,26 +36,26 @@ struct SegmentDraw {
 
 class SegmentCache {
  public:
-  // The hot path. *seen is written only when kAdded.
+  // The hot path. *seen is written only when kAdded. The cursor's address is all that the addition
+  // waits for; what it was worth is looked at behind it.
   [[nodiscard, gnu::always_inline]] inline SegmentFast Draw(std::uint64_t* id,
                                                             SegmentDraw* seen) noexcept {
     const std::uint64_t before = sequence_.load(std::memory_order_acquire);  // partner: Open
     SegmentEntry* entry = entry_.load(std::memory_order_relaxed);
+    if (entry == nullptr) [[unlikely]]
+      return SegmentFast::kNone;
     const std::uint64_t soft = soft_.load(std::memory_order_relaxed);
     const std::uint64_t to_id = to_id_.load(std::memory_order_relaxed);
     // Acquire, partner: the release in PutDown: whoever put it there had added before we do.
     const std::uint64_t floor = floor_.load(std::memory_order_acquire);
     // Partner: the fence in Open. If a field was of a later window, this sees its sequence.
     std::atomic_thread_fence(std::memory_order_acquire);
-    if ((before & kStateMask) != kOpen || sequence_.load(std::memory_order_relaxed) != before)
-        [[unlikely]] {
-      return SegmentFast::kNone;
-    }
     const std::uint64_t cursor = entry->cursor.FetchAdd(1);
     SHMFLAKE_REACH(kSegmentDrawn);
+    const bool whole = sequence_.load(std::memory_order_relaxed) == before && before % 2 == 0;
     // Neither in another generation, nor retired, nor set back.
-    if (cursor - floor >= soft - floor) [[unlikely]] {
-      *seen = {entry, cursor, floor};
+    if (!whole || cursor - floor >= soft - floor) [[unlikely]] {
+      *seen = {entry, cursor, whole ? floor : 0};
       return SegmentFast::kAdded;
     }
     if (cursor % kFloorEvery == 0) PutDown(cursor, floor);
@@ -63,45 +63,39 @@ class SegmentCache {
     return SegmentFast::kDrawn;
   }
 
-  // A window on the segment from the cursor's value on, for so many more `values`. Skipped when another
-  // thread opens one.
+  // A window on the segment from the cursor's value on, for so many more `values`. Skipped when
+  // another thread opens one.
   void Open(SegmentEntry* entry, const PublishedSegment& from, std::uint64_t cursor,
             std::uint64_t values) noexcept {
     std::uint64_t sequence = sequence_.load(std::memory_order_relaxed);
-    // Acquire, partner: the releases here and in Close.
-    if ((sequence & kStateMask) == kWriting ||
-        !sequence_.compare_exchange_strong(sequence, (sequence & ~kStateMask) | kWriting,
-                                           std::memory_order_acquire, std::memory_order_relaxed)) {
+    // Odd while it is written. Acquire, partner: the release below.
+    if (sequence % 2 != 0 ||
+        !sequence_.compare_exchange_strong(sequence, sequence + 1, std::memory_order_acquire,
+                                           std::memory_order_relaxed)) {
       return;
     }
     // Partner: the fence in Draw.
     std::atomic_thread_fence(std::memory_order_release);
-    entry_.store(entry, std::memory_order_relaxed);
     soft_.store(cursor + values, std::memory_order_relaxed);
     to_id_.store(from.segment.first - from.start(), std::memory_order_relaxed);
     floor_.store(cursor, std::memory_order_relaxed);
-    sequence_.store(((sequence & ~kStateMask) + kNextSequence) | kOpen, std::memory_order_release);
+    of_.store(entry, std::memory_order_relaxed);
+    entry_.store(entry, std::memory_order_relaxed);
+    sequence_.store(sequence + 2, std::memory_order_release);
   }
 
-  void Close() noexcept {
-    std::uint64_t sequence = sequence_.load(std::memory_order_relaxed);
-    if ((sequence & kStateMask) != kOpen) return;
-    // When it fails, somebody opened another, or closed it.
-    (void)sequence_.compare_exchange_strong(sequence,
-                                            ((sequence & ~kStateMask) + kNextSequence) | kClosed,
-                                            std::memory_order_release, std::memory_order_relaxed);
-  }
+  // A thread that is opening one may open it all the same: then the next draw looks once more.
+  void Close() noexcept { entry_.store(nullptr, std::memory_order_relaxed); }
 
-  // A value that the entry's cursor was seen to have. 0 when the window is on another, or is being
-  // written.
+  // A value that the entry's cursor was seen to have. 0 when the last window was on another, or is
+  // being written.
   [[nodiscard]] std::uint64_t FloorOf(const SegmentEntry* entry) const noexcept {
     const std::uint64_t before = sequence_.load(std::memory_order_acquire);
-    const bool same = entry_.load(std::memory_order_relaxed) == entry;
+    const bool same = of_.load(std::memory_order_relaxed) == entry;
     const std::uint64_t floor = floor_.load(std::memory_order_acquire);
     const bool ours = floor < soft_.load(std::memory_order_relaxed);  // see PutDown
     std::atomic_thread_fence(std::memory_order_acquire);
-    const bool whole =
-        (before & kStateMask) != kWriting && sequence_.load(std::memory_order_relaxed) == before;
+    const bool whole = before % 2 == 0 && sequence_.load(std::memory_order_relaxed) == before;
     return whole && same && ours ? floor : 0;
   }
 
@@ -117,19 +111,14 @@ class SegmentCache {
                                    std::memory_order_relaxed);
   }
 
-  // The lowest bits of the sequence. Zero, which a child finds, is closed.
-  static constexpr std::uint64_t kClosed = 0;
-  static constexpr std::uint64_t kOpen = 1;
-  static constexpr std::uint64_t kWriting = 2;
-  static constexpr std::uint64_t kStateMask = 3;
-  static constexpr std::uint64_t kNextSequence = 4;
   // The cursor is put down every so often: one that is set back by more is noticed.
   static constexpr std::uint64_t kFloorEvery = 64;
 
   alignas(64) SegmentWord sequence_;
-  std::atomic<SegmentEntry*> entry_;
-  SegmentWord soft_;   // below this value a draw need not look
-  SegmentWord to_id_;  // an ID minus the cursor's value
+  std::atomic<SegmentEntry*> entry_;  // null, which a child finds: closed
+  std::atomic<SegmentEntry*> of_;     // the same, closed or not
+  SegmentWord soft_;                  // below this value a draw need not look
+  SegmentWord to_id_;                 // an ID minus the cursor's value
   // A value that was seen: a lower one was written by somebody else.
   SegmentWord floor_;
 };

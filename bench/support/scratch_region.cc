@@ -80,8 +80,9 @@ shmflake* ScratchRegion::OpenWithoutWorkerId() const {
   return flake;
 }
 
-shmflake* ScratchRegion::Open(const char* name) const {
-  const shmflake_options options = Options();
+shmflake* ScratchRegion::Open(const char* name, bool background_thread) const {
+  shmflake_options options = Options();
+  if (background_thread) options.background_thread = SHMFLAKE_ON;
   shmflake* flake = nullptr;
   if (shmflake_open(name, &options, &flake) != 0) Die("open");
   return flake;

@@ -33,7 +33,7 @@ class ScratchRegion {
   ScratchRegion& operator=(const ScratchRegion&) = delete;
 
   // Creates the region or attaches to it. A failure ends the program with the library's message.
-  [[nodiscard]] shmflake* Open(const char* name = "bench") const;
+  [[nodiscard]] shmflake* Open(const char* name = "bench", bool background_thread = false) const;
   // Attaches as a caller does who says nothing of a worker ID: the host's address decides.
   [[nodiscard]] shmflake* OpenWithoutWorkerId() const;
   void Retire(const char* name) const;
