@@ -15,6 +15,7 @@
  *   --thread 1     with a background thread
  *   --pause-us N   between draws; --burst N: so many of them without a pause
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
