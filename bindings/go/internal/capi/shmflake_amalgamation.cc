@@ -2703,7 +2703,8 @@ Status PlanSegment(const SegmentRequest& request, const SegmentRow* found, Segme
     row = *found;
   } else if (request.create) {
     row.max_id = leaf ? 1 : 0;
-    row.step = static_cast<std::int64_t>(request.new_step != 0 ? request.new_step : kDefaultStep);
+    row.step = static_cast<std::int64_t>(
+        request.new_step != 0 ? request.new_step : std::min(kDefaultStep, request.max_step));
   } else {
     return {Code::TAG_UNKNOWN,
             "the store has no row for the " + tag + "; insert one, or open the tag with create on"};
@@ -7574,7 +7575,7 @@ enum class MoveResult : std::uint8_t { kMoved, kNone, kRetired };
 MoveResult MoveOn(SegmentEntry& entry) noexcept;
 enum class PublishResult : std::uint8_t {
   kPublished,
-  kTooLate,  // it is below what was granted to somebody else meanwhile: lost
+  kTooLate,  // it is below what was granted to somebody else meanwhile, or the ring is full: lost
   kUsedUp    // there are no generations left: lost, and the region is to be retired
 };
 PublishResult PublishSegment(SegmentEntry& entry, const Segment& segment) noexcept;
@@ -7603,7 +7604,7 @@ PublishedSegment ReadSlot(const RingSlot& slot) noexcept {
   out.segment.first = payload[0] | (payload[1] & LowMask(kHighBits)) << kWordBits;
   out.segment.count = payload[1] >> kHighBits | payload[2] << kLowCountBits;
   if (out.segment.first == 0 || out.segment.count == 0 || out.segment.count > kLongestSegment ||
-      out.segment.first > LowMask(63) - out.segment.count) {
+      out.segment.first - 1 > LowMask(63) - out.segment.count) {
     out.generation = 0;
   }
   return out;
@@ -7685,9 +7686,16 @@ PublishResult PublishSegment(SegmentEntry& entry, const Segment& segment) noexce
     CountLost(entry, segment.count);
     return PublishResult::kUsedUp;
   }
+  RingSlot& slot = entry.ring[generation % kSegmentRing];
+  const std::uint64_t drawn = GenerationOf(entry.cursor.Load() & ~kSegmentRetiredBit);
+  const std::uint64_t replaced = ReadSlot(slot).generation;
+  if (drawn > generation || (replaced != 0 && replaced >= drawn)) {
+    CountLost(entry, segment.count);
+    return PublishResult::kTooLate;
+  }
   RingSlot::Payload payload;
   Pack(segment, payload);
-  if (entry.ring[generation % kSegmentRing].Publish(generation, payload)) {
+  if (slot.Publish(generation, payload)) {
     SHMFLAKE_REACH(kSegmentPublished);
     return PublishResult::kPublished;
   }
@@ -8018,8 +8026,8 @@ class Attachment {
   [[nodiscard]] RegionLoss loss() const noexcept {
     return static_cast<RegionLoss>(loss_.load(std::memory_order_relaxed));
   }
-  void NoteOverwritten() noexcept {
-    loss_.store(static_cast<std::uint32_t>(RegionLoss::kOverwritten), std::memory_order_relaxed);
+  void NoteLoss(RegionLoss found) noexcept {
+    loss_.store(static_cast<std::uint32_t>(found), std::memory_order_relaxed);
   }
   [[nodiscard]] bool retired() const noexcept {
     return (image().state.LoadRelaxed() & kRetiredBit) != 0;
@@ -8136,9 +8144,7 @@ DrawError Attachment::LookAfter(std::int64_t now_ns) noexcept {
     const std::int64_t next = cache_->next_check_ns.load(std::memory_order_relaxed);
     if (now_ns < next && now_ns >= next - kCheckEveryNs) return {};
     const RegionLoss found = region_->CheckLoss();
-    if (found != RegionLoss::kNone) {
-      loss_.store(static_cast<std::uint32_t>(found), std::memory_order_relaxed);
-    }
+    if (found != RegionLoss::kNone) NoteLoss(found);
   }
   if (loss() != RegionLoss::kNone) return {Code::REGION_LOST, static_cast<std::int64_t>(loss()), 0};
   if (const DrawError error = CheckClockSteps(); !error.ok()) return error;
@@ -9111,69 +9117,63 @@ class SegmentCache {
                                                             SegmentDraw* seen) noexcept {
     const std::uint64_t before = sequence_.load(std::memory_order_acquire);  // partner: Open
     SegmentEntry* entry = entry_.load(std::memory_order_relaxed);
+    if (entry == nullptr) [[unlikely]]
+      return SegmentFast::kNone;
     const std::uint64_t soft = soft_.load(std::memory_order_relaxed);
     const std::uint64_t to_id = to_id_.load(std::memory_order_relaxed);
     const std::uint64_t floor = floor_.load(std::memory_order_acquire);
     std::atomic_thread_fence(std::memory_order_acquire);
-    if ((before & kStateMask) != kOpen || sequence_.load(std::memory_order_relaxed) != before)
-        [[unlikely]] {
-      return SegmentFast::kNone;
-    }
     const std::uint64_t cursor = entry->cursor.FetchAdd(1);
     SHMFLAKE_REACH(kSegmentDrawn);
-    if (cursor - floor >= soft - floor) [[unlikely]] {
-      *seen = {entry, cursor, floor};
+    const bool whole = sequence_.load(std::memory_order_relaxed) == before && before % 2 == 0;
+    if (!whole || cursor - floor >= soft - floor) [[unlikely]] {
+      *seen = {entry, cursor, whole ? floor : 0};
       return SegmentFast::kAdded;
     }
-    if (cursor % kFloorEvery == 0) floor_.store(cursor, std::memory_order_release);
+    if (cursor % kFloorEvery == 0) PutDown(cursor, floor);
     *id = cursor + to_id;
     return SegmentFast::kDrawn;
   }
   void Open(SegmentEntry* entry, const PublishedSegment& from, std::uint64_t cursor,
             std::uint64_t values) noexcept {
     std::uint64_t sequence = sequence_.load(std::memory_order_relaxed);
-    if ((sequence & kStateMask) == kWriting ||
-        !sequence_.compare_exchange_strong(sequence, (sequence & ~kStateMask) | kWriting,
-                                           std::memory_order_acquire, std::memory_order_relaxed)) {
+    if (sequence % 2 != 0 ||
+        !sequence_.compare_exchange_strong(sequence, sequence + 1, std::memory_order_acquire,
+                                           std::memory_order_relaxed)) {
       return;
     }
     std::atomic_thread_fence(std::memory_order_release);
-    entry_.store(entry, std::memory_order_relaxed);
     soft_.store(cursor + values, std::memory_order_relaxed);
     to_id_.store(from.segment.first - from.start(), std::memory_order_relaxed);
     floor_.store(cursor, std::memory_order_relaxed);
-    sequence_.store(((sequence & ~kStateMask) + kNextSequence) | kOpen, std::memory_order_release);
+    of_.store(entry, std::memory_order_relaxed);
+    entry_.store(entry, std::memory_order_relaxed);
+    sequence_.store(sequence + 2, std::memory_order_release);
   }
-  void Close() noexcept {
-    std::uint64_t sequence = sequence_.load(std::memory_order_relaxed);
-    if ((sequence & kStateMask) != kOpen) return;
-    (void)sequence_.compare_exchange_strong(sequence,
-                                            ((sequence & ~kStateMask) + kNextSequence) | kClosed,
-                                            std::memory_order_release, std::memory_order_relaxed);
-  }
+  void Close() noexcept { entry_.store(nullptr, std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t FloorOf(const SegmentEntry* entry) const noexcept {
     const std::uint64_t before = sequence_.load(std::memory_order_acquire);
-    const bool same = entry_.load(std::memory_order_relaxed) == entry;
+    const bool same = of_.load(std::memory_order_relaxed) == entry;
     const std::uint64_t floor = floor_.load(std::memory_order_acquire);
+    const bool ours = floor < soft_.load(std::memory_order_relaxed);  // see PutDown
     std::atomic_thread_fence(std::memory_order_acquire);
-    const bool whole =
-        (before & kStateMask) != kWriting && sequence_.load(std::memory_order_relaxed) == before;
-    return whole && same ? floor : 0;
+    const bool whole = before % 2 == 0 && sequence_.load(std::memory_order_relaxed) == before;
+    return whole && same && ours ? floor : 0;
   }
   std::atomic<std::uint32_t> busy;      // a thread fetches, or follows
   std::atomic<std::int64_t> opened_ns;  // when the last window was
   SegmentWord width;                    // of the windows: so that one lasts about 100 ms
  private:
-  static constexpr std::uint64_t kClosed = 0;
-  static constexpr std::uint64_t kOpen = 1;
-  static constexpr std::uint64_t kWriting = 2;
-  static constexpr std::uint64_t kStateMask = 3;
-  static constexpr std::uint64_t kNextSequence = 4;
+  void PutDown(std::uint64_t cursor, std::uint64_t floor) noexcept {
+    floor_.compare_exchange_strong(floor, cursor, std::memory_order_release,
+                                   std::memory_order_relaxed);
+  }
   static constexpr std::uint64_t kFloorEvery = 64;
   alignas(64) SegmentWord sequence_;
-  std::atomic<SegmentEntry*> entry_;
-  SegmentWord soft_;   // below this value a draw need not look
-  SegmentWord to_id_;  // an ID minus the cursor's value
+  std::atomic<SegmentEntry*> entry_;  // null, which a child finds: closed
+  std::atomic<SegmentEntry*> of_;     // the same, closed or not
+  SegmentWord soft_;                  // below this value a draw need not look
+  SegmentWord to_id_;                 // an ID minus the cursor's value
   SegmentWord floor_;
 };
 static_assert(sizeof(SegmentCache) <= ForkPage::kSize);
@@ -9222,6 +9222,7 @@ class SegmentGenerator {
   Status FetchElected(SegmentPlace& place, std::int64_t timeout_ms);
   Status WaitForSegment(SegmentPlace& place, std::int64_t deadline_ns);
   void Maintain();
+  [[nodiscard]] MaintenanceThread* LivingThread() const noexcept;
   [[nodiscard]] std::int64_t IndexOf(const SegmentPlace& place) const noexcept;
   [[nodiscard]] bool IsServed(SegmentPlace& place) noexcept;
   Generator& generator_;
@@ -9239,6 +9240,11 @@ constexpr std::uint64_t kWidest = std::uint64_t{1} << 30;
 constexpr std::int64_t kWindowNs = 100 * kNsPerMs;
 constexpr std::uint64_t kLooks = 64;
 bool IsAboutPlace(Code code) { return code == Code::RETIRED || code == Code::REGION_LOST; }
+void LeaveOverwritten(Attachment& attachment) noexcept {
+  const RegionLoss found = attachment.region().CheckLoss();
+  if (found == RegionLoss::kNone) (void)RetireWords(attachment.image());
+  attachment.NoteLoss(found == RegionLoss::kNone ? RegionLoss::kOverwritten : found);
+}
 }  // namespace
 SegmentGenerator::SegmentGenerator(Generator& generator, std::string tag, SegmentOptions options,
                                    std::unique_ptr<SegmentSource> source)
@@ -9247,8 +9253,12 @@ SegmentGenerator::SegmentGenerator(Generator& generator, std::string tag, Segmen
       options_(std::move(options)),
       source_(std::move(source)) {}
 SegmentGenerator::~SegmentGenerator() {
-  if (MaintenanceThread* thread = generator_.thread(); thread != nullptr) thread->Remove(this);
+  if (MaintenanceThread* thread = LivingThread(); thread != nullptr) thread->Remove(this);
   delete place_.load(std::memory_order_acquire);
+}
+MaintenanceThread* SegmentGenerator::LivingThread() const noexcept {
+  MaintenanceThread* thread = generator_.thread();
+  return thread != nullptr && thread->alive() ? thread : nullptr;
 }
 Status SegmentGenerator::Open() {
   SHMFLAKE_RETURN_IF_ERROR(page_.Make(true, true));
@@ -9270,7 +9280,7 @@ Status SegmentGenerator::Open() {
       }
     }
   });
-  if (MaintenanceThread* thread = generator_.thread(); status.ok() && thread != nullptr) {
+  if (MaintenanceThread* thread = LivingThread(); status.ok() && thread != nullptr) {
     thread->Add(this, [this] { Maintain(); });
   }
   return status;
@@ -9357,7 +9367,7 @@ bool SegmentGenerator::Finish(const SegmentDraw& seen, std::uint64_t* id,
                               PublishedSegment* from) noexcept {
   cache_->Close();                 // invariant (7)
   if (seen.cursor < seen.floor) {  // it only ever grows: somebody else wrote it
-    if (seen.entry == here().entry) here().attachment->NoteOverwritten();
+    if (seen.entry == here().entry) LeaveOverwritten(*here().attachment);
     return false;
   }
   return ResolveValue(*seen.entry, seen.cursor, id, from);
@@ -9367,7 +9377,7 @@ TakeResult SegmentGenerator::Take(SegmentPlace& place, std::uint64_t want, Segme
   const std::uint64_t floor = cache_->FloorOf(place.entry);  // before the draw
   const TakeResult result = TakeIds(*place.entry, want, taken, from, cursor);
   if (result != TakeResult::kTaken || *cursor > floor) return result;
-  place.attachment->NoteOverwritten();
+  LeaveOverwritten(*place.attachment);
   return TakeResult::kNone;
 }
 Status SegmentGenerator::DrawOrWait(std::uint64_t want, std::int64_t deadline_ns, Segment* taken) {
@@ -9475,7 +9485,7 @@ std::int64_t SegmentGenerator::IndexOf(const SegmentPlace& place) const noexcept
   return place.entry - place.attachment->image().tags;
 }
 bool SegmentGenerator::IsServed(SegmentPlace& place) noexcept {
-  if (MaintenanceThread* thread = generator_.thread(); thread != nullptr) {
+  if (MaintenanceThread* thread = LivingThread(); thread != nullptr) {
     thread->Wake();
     return true;
   }
