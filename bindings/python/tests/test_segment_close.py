@@ -217,22 +217,33 @@ def test_a_segment_that_opens_while_its_flake_closes_is_refused(name):
 
 @pytest.mark.parametrize("closing", [lambda flake, segment: segment.close(),
                                      lambda flake, segment: flake.close()])
-def test_a_child_closes_its_own_though_a_thread_was_inside_a_call(name, closing):
-    freed = []
+def test_a_child_closes_its_own_though_threads_were_inside_a_call_and_the_callable(name, closing):
+    ranges, entered, ready = Ranges(), threading.Event(), threading.Event()
 
-    def in_child(flake, segment):
-        def close():
-            held = len(os.listdir("/proc/self/fd"))
-            closing(flake, segment)
-            flake.close()
-            return [held - len(os.listdir("/proc/self/fd")), int(segment.closed)]
+    def reserve(tag, step):
+        if ranges.asked:
+            entered.set()
+            ready.wait(20)
+        return ranges(tag, step)
 
-        freed.append(Child(close).ids())
-        segment.close()
+    flake = shmflake.open(name, wait_timeout_ms=20_000)
+    segment = flake.segment(name, step=2, max_step=2, reserve=reserve)
 
-    assert waiting_draw(name, in_child)[1] == [[3, 4, 5]]
-    (descriptors, closed), = freed
-    assert descriptors > 0 and closed == 1
+    def close():
+        held = len(os.listdir("/proc/self/fd"))
+        closing(flake, segment)
+        flake.close()
+        return [held - len(os.listdir("/proc/self/fd")), int(segment.closed)]
+
+    got = []
+    thread = threading.Thread(target=lambda: got.extend(segment.next_n(5)))
+    thread.start()
+    assert entered.wait(20)
+    descriptors, closed = Child(close).ids()
+    ready.set()
+    thread.join()
+    assert descriptors > 0 and closed == 1 and got == [1, 2, 3, 4, 5]
+    flake.close()
 
 
 @pytest.mark.parametrize("ending", ["", "segment.close()", "flake.close()", "import sys; sys.exit(0)",
