@@ -52,9 +52,16 @@ Status SegmentGenerator::Open() {
   SHMFLAKE_RETURN_IF_ERROR(page_.Make(true, true));
   ForkPage::OwnerOf(page_.data()) = this;
   cache_ = new (page_.data()) SegmentCache();
-  SHMFLAKE_RETURN_IF_ERROR(GoTo(generator_.current()));
   const Status status = generator_.InOneProcess([this] {
     const std::int64_t deadline_ns = generator_.DefaultDeadline();
+    // A region that was retired says nothing about the tag any more.
+    for (;;) {
+      Attachment& attachment = generator_.current();
+      const DrawError error = attachment.Inspect();
+      if (!IsAboutPlace(error.code)) break;
+      SHMFLAKE_RETURN_IF_ERROR(generator_.Follow(attachment, error, deadline_ns));
+    }
+    SHMFLAKE_RETURN_IF_ERROR(GoTo(generator_.current()));
     for (;;) {
       SegmentPlace& place = here();
       if (const DrawError error = place.attachment->Inspect(); IsAboutPlace(error.code)) {
