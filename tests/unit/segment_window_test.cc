@@ -11,9 +11,9 @@
 namespace shmflake::test {
 namespace {
 
-// Where SegmentCache keeps its sequence lock, and what a window that is being written looks like.
+// Where SegmentCache keeps its sequence lock, odd while a window is being written, and its floor.
 constexpr std::size_t kSequenceAt = 64;
-constexpr std::uint64_t kBeingWritten = 2;
+constexpr std::size_t kFloorAt = kSequenceAt + 40;
 
 class SegmentWindowTest : public SegmentEntryTest {
  protected:
@@ -31,7 +31,7 @@ class SegmentWindowTest : public SegmentEntryTest {
     EXPECT_EQ(SegmentFast::kDrawn, Draw());
     EXPECT_EQ(id, id_);
   }
-  // Nothing is added then.
+  // Nothing is added.
   void ExpectLooksFirst() {
     const std::uint64_t before = cursor();
     EXPECT_EQ(SegmentFast::kNone, Draw());
@@ -124,35 +124,50 @@ TEST_F(SegmentWindowTest, ItsFloorIsKnownAlsoWhenItIsClosed) {
   EXPECT_EQ(0U, cache_->FloorOf(other.get()));
 }
 
-TEST_F(SegmentWindowTest, OneThatIsBeingWrittenIsNeitherDrawnFromNorTouched) {
+TEST_F(SegmentWindowTest, OneThatIsBeingWrittenIsNotBelieved) {
   Open(10);
   ExpectDraws(101);
-  const std::uint64_t open = Sequence().load();
-  Sequence().store(kBeingWritten);  // its writer is stopped, or interrupted by a signal
-  ExpectLooksFirst();
+  Sequence().fetch_add(1);  // its writer is stopped, or interrupted by a signal
   EXPECT_EQ(0U, cache_->FloorOf(entry_.get()));
-  cache_->Close();
+  for (std::uint64_t id = 102; id <= 104; ++id) {
+    EXPECT_EQ(SegmentFast::kAdded, Draw());
+    EXPECT_EQ(0U, seen_.floor) << "of no window that is known";
+    EXPECT_EQ(id, Resolve(seen_.cursor)) << "the region knows it";
+  }
   Open(500);
+  EXPECT_EQ(1U, Sequence().load() % 2) << "nobody else writes it";
+  EXPECT_EQ(SegmentFast::kAdded, Draw());
+  cache_->Close();
   ExpectLooksFirst();
-  EXPECT_EQ(kBeingWritten, Sequence().load());
-  Sequence().store(open);
+}
+
+// The thread reads the fields, and others write the next window before it looks at the sequence.
+TEST_F(SegmentWindowTest, AWindowThatChangesInTheMiddleOfADrawIsNotBelieved) {
+  Open(10);
+  {
+    const AtPoint other(Point::kSegmentDrawn, [this] {
+      cache_->Close();
+      Open(10);
+    });
+    EXPECT_EQ(SegmentFast::kAdded, Draw());
+  }
+  EXPECT_EQ(101U, Resolve(seen_.cursor));
   ExpectDraws(102);
 }
 
-TEST_F(SegmentWindowTest, EachOpeningAndClosingIsASequenceOfItsOwn) {
+TEST_F(SegmentWindowTest, EachOpeningIsASequenceOfItsOwn) {
   std::uint64_t last = Sequence().load();
   for (int i = 0; i < 10; ++i) {
     Open(10);
     EXPECT_GT(Sequence().load(), last);
+    EXPECT_EQ(0U, Sequence().load() % 2);
     last = Sequence().load();
     cache_->Close();
-    EXPECT_GT(Sequence().load(), last);
-    last = Sequence().load();
   }
 }
 
 // The thread stands behind its addition while others close the window and open the next one.
-TEST_F(SegmentWindowTest, ADrawThatIsLateIsTheIdOfTheWindowThatItSaw) {
+TEST_F(SegmentWindowTest, ADrawThatIsLateIsTheIdOfItsOwnGeneration) {
   ASSERT_EQ(PublishResult::kPublished, Publish(5001, 1000));
   Open(10);
   {
@@ -161,8 +176,9 @@ TEST_F(SegmentWindowTest, ADrawThatIsLateIsTheIdOfTheWindowThatItSaw) {
       EXPECT_EQ(5001U, TakeOne());
       Open(10);
     });
-    ExpectDraws(101);
+    EXPECT_EQ(SegmentFast::kAdded, Draw());
   }
+  EXPECT_EQ(101U, Resolve(seen_.cursor));
   ExpectDraws(5002);
 }
 
@@ -177,14 +193,15 @@ TEST_F(SegmentWindowTest, ADrawThatIsLateLeavesNoFloorOnTheNextRegionsEntry) {
       cache_->Close();
       cache_->Open(next.get(), SegmentAt(*next, next->cursor.Load()), next->cursor.Load(), 1000);
     });
-    ExpectDraws(741);
+    EXPECT_EQ(SegmentFast::kAdded, Draw());
   }
+  EXPECT_EQ(entry_.get(), seen_.entry);
+  EXPECT_EQ(741U, Resolve(seen_.cursor));
   EXPECT_EQ(Start(1), cache_->FloorOf(next.get()));
   ExpectDraws(9001);
 }
 
 TEST_F(SegmentWindowTest, AFloorThatIsNotOfTheWindowIsNotBelieved) {
-  constexpr std::size_t kFloorAt = kSequenceAt + 32;
   Open(100);
   ASSERT_EQ(Start(1), WordAt(*cache_, kFloorAt).load());
   WordAt(*cache_, kFloorAt).store(Start(7));
