@@ -105,7 +105,10 @@ class MariaDbStore(SqlStore):
 
 
 class PostgresStore(SqlStore):
-    make_server = Postgres
+    @staticmethod
+    def make_server():
+        # After a crash it makes its files durable, one by one unless told otherwise.
+        return Postgres(options=("-c", "recovery_init_sync_method=syncfs"))
 
     @contextlib.contextmanager
     def no_rights(self):
