@@ -54,6 +54,18 @@ TEST_F(SegmentFollowTest, WhatWasGrantedBeforeIsKnownInTheNextRegion) {
   EXPECT_EQ(5100U, segment->entry().fetch.high.load());
 }
 
+// Its cursors are retired, its state word is not.
+TEST_F(SegmentFollowTest, ARetirementThatWasKilledHalfwayIsEndedByWhoDraws) {
+  const auto segment = MustOpenSegment(one_.get(), OfSize(100));
+  const auto other = MustOpenSegment(two_.get(), OfSize(100));
+  ExpectDense(segment, 1, 3);
+  EntryOf(segment).cursor.RetireRelaxed();
+  EXPECT_GT(Draw(segment), 100U);
+  EXPECT_GT(Draw(other), 100U);
+  EntryOf(segment).cursor.RetireRelaxed();
+  EXPECT_SUCCEEDS(MakeSegment(two_.get(), OfSize(100))->Open());
+}
+
 TEST_F(SegmentFollowTest, EveryProcessAndEveryHandleFollows) {
   const auto a = MustOpenSegment(one_.get(), OfSize(100));
   const auto b = MustOpenSegment(one_.get(), OfSize(100));

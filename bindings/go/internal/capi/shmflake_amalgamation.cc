@@ -9264,19 +9264,24 @@ Status SegmentGenerator::Open() {
   SHMFLAKE_RETURN_IF_ERROR(page_.Make(true, true));
   ForkPage::OwnerOf(page_.data()) = this;
   cache_ = new (page_.data()) SegmentCache();
-  SHMFLAKE_RETURN_IF_ERROR(GoTo(generator_.current()));
   const Status status = generator_.InOneProcess([this] {
     const std::int64_t deadline_ns = generator_.DefaultDeadline();
     for (;;) {
-      SegmentPlace& place = here();
-      if (const DrawError error = place.attachment->Inspect(); IsAboutPlace(error.code)) {
-        SHMFLAKE_RETURN_IF_ERROR(FollowRegion(place, error, deadline_ns));
+      Attachment& attachment = generator_.current();
+      if (const DrawError error = attachment.Inspect(); IsAboutPlace(error.code)) {
+        SHMFLAKE_RETURN_IF_ERROR(generator_.Follow(attachment, error, deadline_ns));
         continue;
       }
-      const MoveResult moved = shmflake::MoveOn(*place.entry);
+      SegmentPlace* place = place_.load(std::memory_order_relaxed);
+      if (place == nullptr || place->attachment != &attachment) {
+        SHMFLAKE_RETURN_IF_ERROR(GoTo(attachment));
+        continue;
+      }
+      const MoveResult moved = shmflake::MoveOn(*place->entry);
       if (moved == MoveResult::kMoved) return Status::Ok();
+      if (moved == MoveResult::kRetired) (void)RetireWords(attachment.image());  // see FollowRegion
       if (moved == MoveResult::kNone) {
-        SHMFLAKE_RETURN_IF_ERROR(WaitForSegment(place, deadline_ns));
+        SHMFLAKE_RETURN_IF_ERROR(WaitForSegment(*place, deadline_ns));
       }
     }
   });
@@ -9315,6 +9320,9 @@ Status SegmentGenerator::GoTo(Attachment& attachment) {
 }
 Status SegmentGenerator::FollowRegion(SegmentPlace& from, const DrawError& why,
                                       std::int64_t deadline_ns) {
+  if (why.code == Code::RETIRED && from.attachment == &generator_.current()) {
+    (void)RetireWords(from.attachment->image());
+  }
   SHMFLAKE_RETURN_IF_ERROR(generator_.Follow(*from.attachment, why, deadline_ns));
   const BusyFlag busy(cache_->busy, clock(), deadline_ns);
   if (&here() != &from) return Status::Ok();  // another thread did it
