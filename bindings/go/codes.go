@@ -132,6 +132,12 @@ const (
 	ErrStoreLayout Code = -89
 	// ErrStoreReplaced: the store is not the one this namespace was started with.
 	ErrStoreReplaced Code = -90
+	// ErrStoreURL: the store's URL is not understood.
+	ErrStoreURL Code = -91
+	// ErrStorePlugin: the store's plug-in is missing, or of another version.
+	ErrStorePlugin Code = -92
+	// ErrStoreDenied: the store denies access: user, password, rights ...
+	ErrStoreDenied Code = -93
 
 	// The draw.
 
@@ -147,4 +153,25 @@ const (
 	ErrBeforeEpoch Code = -104
 	// ErrWouldWait: drawing would have had to wait.
 	ErrWouldWait Code = -105
+
+	// Segments.
+
+	// ErrTag: a tag must be 1..64 bytes of UTF-8.
+	ErrTag Code = -120
+	// ErrTagUnknown: the store has no row for the tag, and none was to be created.
+	ErrTagUnknown Code = -121
+	// ErrTagsFull: the region has no room for another tag.
+	ErrTagsFull Code = -122
+	// ErrTagStore: the region draws the tag from another store.
+	ErrTagStore Code = -123
+	// ErrStep: the row's step is 0 or beyond the cap.
+	ErrStep Code = -124
+	// ErrSegmentRange: max_id is negative, or too near 2^63 - 1.
+	ErrSegmentRange Code = -125
+	// ErrSegmentBackwards: the store grants what this region was granted before.
+	ErrSegmentBackwards Code = -126
+	// ErrSegmentEmpty: no ID is left, and the next segment did not come in time.
+	ErrSegmentEmpty Code = -127
+	// ErrReserve: the Reserve function failed, or gave an impossible range.
+	ErrReserve Code = -128
 )

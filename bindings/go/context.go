@@ -39,16 +39,16 @@ func await[T any](ctx context.Context, call func() (T, error)) (T, error) {
 }
 
 // nowaitOrAwait spares the goroutine where there is nothing to wait for, which is nearly always.
-func nowaitOrAwait[T any](ctx context.Context, f *Flake, nowait, call func(*Flake) (T, error)) (T, error) {
+func nowaitOrAwait[H, T any](ctx context.Context, handle H, nowait, call func(H) (T, error)) (T, error) {
 	if err := ctx.Err(); err != nil {
 		var none T
 		return none, cancelled(err)
 	}
-	value, err := nowait(f)
+	value, err := nowait(handle)
 	if err == nil || !errors.Is(err, ErrWouldWait) {
 		return value, err
 	}
-	return await(ctx, func() (T, error) { return call(f) })
+	return await(ctx, func() (T, error) { return call(handle) })
 }
 
 // NextContext is Next, but returns when the context is done, with its error, wrapped. What is drawn
@@ -77,6 +77,23 @@ func (f *Flake) BlockContext(ctx context.Context, want uint64) (Block, error) {
 // gaps, n is then 0, and dst is as it was.
 func (f *Flake) NextNContext(ctx context.Context, dst []ID) (n int, err error) {
 	return awaitMany(ctx, dst, f.NextN)
+}
+
+// NextContext is Next, as Flake.NextContext is Flake.Next.
+func (s *Segment) NextContext(ctx context.Context) (ID, error) {
+	return nowaitOrAwait(ctx, s, (*Segment).NextNowait, (*Segment).Next)
+}
+
+// NextNContext is NextN, as Flake.NextNContext is Flake.NextN.
+func (s *Segment) NextNContext(ctx context.Context, dst []ID) (n int, err error) {
+	return awaitMany(ctx, dst, s.NextN)
+}
+
+// StoreInitContext is StoreInit, but returns when the context is done. The table may be made all the
+// same.
+func StoreInitContext(ctx context.Context, url string, options ...Option) error {
+	_, err := await(ctx, func() (struct{}, error) { return struct{}{}, StoreInit(url, options...) })
+	return err
 }
 
 // UUID7NContext is UUID7N, as NextNContext is NextN.

@@ -13,6 +13,14 @@
 // It calls the C library libshmflake and decides nothing itself. The library's header, shmflake.h,
 // is the manual; names here are the header's, in Go's spelling.
 //
+// # Segments
+//
+// Dense IDs, 1, 2, 3 ..., come from segments: ranges that the host's processes share, and take from a
+// store (SQLite, MariaDB or MySQL, PostgreSQL, etcd) or from a function of yours.
+//
+//	orders, err := flake.Segment("orders", nil)
+//	id, err := orders.Next()
+//
 // # Building
 //
 // cgo and a C compiler are needed, and one of two:

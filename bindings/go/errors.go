@@ -8,7 +8,7 @@ import (
 	"github.com/shmflake/shmflake/bindings/go/internal/capi"
 )
 
-// ErrClosed is what every method of a Flake returns after Close.
+// ErrClosed is what every method of a Flake or a Segment returns after Close.
 var ErrClosed = errors.New("shmflake: the handle is closed")
 
 // A Code is one of the library's error codes, and an error that an *Error is (errors.Is), so that

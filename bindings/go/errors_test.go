@@ -37,6 +37,7 @@ func TestTheLibraryKnowsEveryCode(t *testing.T) {
 		shmflake.ErrNullArgument: "NULL_ARGUMENT", shmflake.ErrWorkerID: "WORKER_ID", shmflake.ErrID: "ID",
 		shmflake.ErrConfigNotFound: "CONFIG_NOT_FOUND", shmflake.ErrTooManyFiles: "TOO_MANY_FILES",
 		shmflake.ErrRegionLost: "REGION_LOST", shmflake.ErrStoreReplaced: "STORE_REPLACED",
+		shmflake.ErrStoreDenied: "STORE_DENIED", shmflake.ErrTag: "TAG", shmflake.ErrReserve: "RESERVE",
 		shmflake.ErrWouldWait: "WOULD_WAIT", 0: "OK", -999: "UNKNOWN", 1: "UNKNOWN",
 	} {
 		if got := shmflake.ErrorName(code); got != name {

@@ -13,8 +13,9 @@ import (
 // A Flake is this process's attachment to one region. Open makes it. Its methods may be called by
 // any goroutines at once.
 type Flake struct {
-	handle capi.Handle
-	once   sync.Once
+	handle   capi.Handle
+	once     sync.Once
+	segments openSegments
 }
 
 // within makes a call on the handle, which the garbage collector must not take away meanwhile.
@@ -72,7 +73,7 @@ func OpenContext(ctx context.Context, name string, options ...Option) (*Flake, e
 	}
 }
 
-// Close detaches. It lets the calls that are under way end, which takes no longer than
+// Close closes the Segments, then detaches. It lets the calls that are under way end, which takes no longer than
 // WithWaitTimeoutMS says; later ones get ErrClosed. The region stays for others. It is safe to call
 // Close while others draw, and to call it again. The error is always nil. May block.
 //
@@ -80,6 +81,7 @@ func OpenContext(ctx context.Context, name string, options ...Option) (*Flake, e
 // its log function refers to it.
 func (f *Flake) Close() error {
 	f.once.Do(func() {
+		f.segments.closeAll()
 		f.handle.Close()
 	})
 	runtime.KeepAlive(f)

@@ -18,7 +18,9 @@ import (
 )
 
 // What a child process may be started to do.
-var children = map[string]func(){"draw": drawForParent, "truncated": drawFromTruncatedRegion}
+var children = map[string]func(){
+	"draw": drawForParent, "truncated": drawFromTruncatedRegion, "segment": drawSegmentForParent,
+}
 
 const (
 	regionVariable = "TEST_REGION"
@@ -71,10 +73,10 @@ func drawForParent() {
 }
 
 // startDrawer starts a child that draws from the test's region, and collects what it drew.
-func startDrawer(t *testing.T, count int, handed *hand) (child *exec.Cmd, ended func()) {
+func startDrawer(t *testing.T, what string, count int, handed *hand) (child *exec.Cmd, ended func()) {
 	t.Helper()
 	child = exec.Command(must(os.Executable()))
-	child.Env = append(os.Environ(), childVariable+"=draw", regionVariable+"="+nameOf(t), fmt.Sprint(countVariable, "=", count))
+	child.Env = append(os.Environ(), childVariable+"="+what, regionVariable+"="+nameOf(t), fmt.Sprint(countVariable, "=", count))
 	child.Stderr = os.Stderr
 	output := must(child.StdoutPipe())
 	if err := child.Start(); err != nil {
@@ -104,7 +106,7 @@ func TestChildrenThatAttachThemselvesGetNoIDTwice(t *testing.T) {
 			var running []*exec.Cmd
 			var ends []func()
 			for i := 0; i < processes; i++ {
-				child, ended := startDrawer(t, each/4, &handed)
+				child, ended := startDrawer(t, "draw", each/4, &handed)
 				running, ends = append(running, child), append(ends, ended)
 			}
 			for i := 0; i < 5000; i++ {
@@ -128,7 +130,7 @@ func TestChildrenThatAreKilledRepeatNothingAndHoldNobodyUp(t *testing.T) {
 	flake := open(t)
 	var handed hand
 	for round := 0; round < 12; round++ {
-		child, ended := startDrawer(t, 1<<30, &handed)
+		child, ended := startDrawer(t, "draw", 1<<30, &handed)
 		enough := time.Now().Add(time.Minute)
 		for len(must(flake.Processes())) < 2 {
 			if time.Now().After(enough) {

@@ -95,6 +95,7 @@ void capi_close_handle(capi_handle_ref ref) {
   atomic_thread_fence(memory_order_seq_cst); /* invariant (3)'s other half */
   if (!handle->threads_need_a_barrier) Membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
   while (IsInside(handle)) nanosleep(&moment, NULL);
+  shmflake_segment_close(handle->segment);
   shmflake_close(handle->flake);
 }
 

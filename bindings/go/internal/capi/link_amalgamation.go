@@ -9,5 +9,5 @@ package capi
 
 // #cgo CFLAGS: -DSHMFLAKE_AMALGAMATION
 // #cgo CXXFLAGS: -DSHMFLAKE_AMALGAMATION -std=c++20 -O2 -fvisibility=hidden
-// #cgo LDFLAGS: -lsqlite3 -lpthread
+// #cgo LDFLAGS: -lsqlite3 -lpthread -ldl
 import "C"

@@ -10,7 +10,7 @@ import "unsafe"
 
 // Options is shmflake_options. A string that is nil is not given.
 type Options struct {
-	ConfigFile, Directory, StateDirectory, IDNamespace, Store, Group, Layout *string
+	ConfigFile, Directory, StateDirectory, IDNamespace, Store, Group, Layout, SegmentStore *string
 
 	Set           uint32
 	Mode          uint32
@@ -91,6 +91,7 @@ func (a *arguments) convert(name string, from *Options) *Failure {
 		{"store", from.Store, &to.store},
 		{"group", from.Group, &to.group},
 		{"layout", from.Layout, &to.layout},
+		{"segment_store", from.SegmentStore, &to.segment_store},
 	} {
 		if each.from != nil {
 			if failure := a.text(each.name, *each.from, C.SHMFLAKE_E_OPTION, each.to); failure != nil {
