@@ -251,6 +251,37 @@ TEST_F(SegmentError, AReserveCallbackIsNotBelieved) {
   EXPECT_EQ(10U, id);
 }
 
+// Another process is asking, and takes its time.
+TEST_F(SegmentError, WhoWaitsForAnotherProcessesFetchHasADeadline) {
+  shmflake_segment_options options = SHMFLAKE_SEGMENT_OPTIONS_INIT;
+  options.reserve = [](void*, const char*, std::uint64_t, std::uint64_t* first,
+                       std::uint64_t* count, char*, std::size_t) {
+    SleepMs(10'000);
+    *first = *count = 1;
+    return 0;
+  };
+  Process slow([&] {
+    (void)OpenSegment(box_.MustOpen(&options_).get(), "orders", options);
+    return kGood;
+  });
+  shmflake_segment_info info{};
+  info.struct_size = sizeof(info);
+  ASSERT_TRUE(Eventually([&] {
+    return shmflake_segment_at(flake_.get(), 0, &info) == 0 && info.fetches_unfinished == 1;
+  }));
+  ExpectRefused(SHMFLAKE_E_SEGMENT_EMPTY, "did not come within 300 ms", "orders", options);
+}
+
+TEST_F(SegmentError, APasswordFileThatCannotBeReadIsDenied) {
+  const std::string library = SHMFLAKE_TEST_LIBRARY;
+  ::setenv("SHMFLAKE_PLUGIN_DIR", (library.substr(0, library.rfind('/')) + "/shmflake").c_str(), 1);
+  shmflake_segment_options options = SHMFLAKE_SEGMENT_OPTIONS_INIT;
+  options.store = "postgres://127.0.0.1:1/ids?password_file=/nowhere/secret";
+  ExpectRefused(SHMFLAKE_E_STORE_DENIED, "cannot read the password file /nowhere/secret", "a",
+                options);
+  ::unsetenv("SHMFLAKE_PLUGIN_DIR");
+}
+
 TEST_F(SegmentError, AMissingPlugInIsNamed) {
   ::setenv("SHMFLAKE_PLUGIN_DIR", box_.state.c_str(), 1);
   shmflake_segment_options options = SHMFLAKE_SEGMENT_OPTIONS_INIT;
