@@ -5,6 +5,7 @@ package shmflake_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"runtime"
 	"strings"
@@ -132,13 +133,16 @@ func TestRangesThatCannotBeAreRefused(t *testing.T) {
 		{math.MaxInt64 - 1, 10, "10 from 9223372036854775806"}, {math.MaxUint64, 2, "2 from 18446744073709551615"},
 		{1, math.MaxUint64, "18446744073709551615 from 1"},
 	} {
-		_, err := flake.Segment(nameOf(t), &shmflake.SegmentOptions{
+		tag := each.words // which others' errors are not of
+		_, err := flake.Segment(tag, &shmflake.SegmentOptions{
 			Reserve: func(string, uint64) (uint64, uint64, error) { return each.first, each.count, nil },
 		})
-		checkError(t, err, shmflake.ErrReserve, nameOf(t), each.words)
+		checkError(t, err, shmflake.ErrReserve, tag, ": "+each.words)
 	}
-	if status := must(flake.Segments())[0]; status.IDsGranted != 0 {
-		t.Errorf("%+v", status)
+	for _, status := range must(flake.Segments()) {
+		if status.IDsGranted != 0 || status.LastError != shmflake.ErrReserve {
+			t.Errorf("%+v", status)
+		}
 	}
 }
 
@@ -162,14 +166,15 @@ func TestARangeBelowTheLastOneIsRefused(t *testing.T) {
 func TestAReserveFunctionsErrorIsTheMessage(t *testing.T) {
 	flake := hasty(t)
 	long := strings.Repeat("é", 400)
-	for _, each := range []struct{ said, words string }{
+	for i, each := range []struct{ said, words string }{
 		{"no connection to the ledger", "no connection to the ledger"}, {"", "callback failed"},
 		{long, strings.Repeat("é", 50)}, {"a\x00b", "a\uFFFDb"}, {"%s%n", "%s%n"}, {"\xff", ""},
 	} {
-		_, err := flake.Segment(nameOf(t), &shmflake.SegmentOptions{
+		tag := fmt.Sprint("tag ", i)
+		_, err := flake.Segment(tag, &shmflake.SegmentOptions{
 			Reserve: func(string, uint64) (uint64, uint64, error) { return 1, 1, errors.New(each.said) },
 		})
-		checkError(t, err, shmflake.ErrReserve, nameOf(t), each.words)
+		checkError(t, err, shmflake.ErrReserve, tag, each.words)
 		if strings.ContainsAny(err.Error(), "\n\x00") {
 			t.Errorf("%q", err)
 		}

@@ -117,7 +117,7 @@ func TestSegmentsAndFlakesMayBeClosedWhileOthersDraw(t *testing.T) {
 }
 
 func TestCloseLetsADrawThatReservesEnd(t *testing.T) {
-	for name, close := range map[string]func(*shmflake.Flake, *shmflake.Segment){
+	for name, closing := range map[string]func(*shmflake.Flake, *shmflake.Segment){
 		"segment": func(_ *shmflake.Flake, segment *shmflake.Segment) { segment.Close() },
 		"flake":   func(flake *shmflake.Flake, _ *shmflake.Segment) { flake.Close() },
 	} {
@@ -133,7 +133,7 @@ func TestCloseLetsADrawThatReservesEnd(t *testing.T) {
 			}()
 			<-entered
 			go func() {
-				close(flake, segment)
+				closing(flake, segment)
 				closed <- struct{}{}
 			}()
 			select {
@@ -141,7 +141,7 @@ func TestCloseLetsADrawThatReservesEnd(t *testing.T) {
 				t.Error("Close did not wait")
 			case <-time.After(50 * time.Millisecond):
 			}
-			ready <- struct{}{}
+			close(ready)
 			if ids := <-drawn; len(ids) != 3 || ids[2] != 3 {
 				t.Error(ids)
 			}

@@ -56,7 +56,7 @@ func TestSegmentOptionsOutOfTheirRangeAreRefused(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	checkError(t, second(openSegment(t, open(t), &shmflake.SegmentOptions{Reserve: ledger.reserve}).NextN(nil)), shmflake.ErrCount)
+	checkError(t, second(must(flake.Segment("counted", nil)).NextN(nil)), shmflake.ErrCount)
 }
 
 func TestATagOfAnotherStoreIsRefused(t *testing.T) {
