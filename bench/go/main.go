@@ -27,6 +27,9 @@ const workerIDBits, machineBits, sequenceBits = 2, 1, 22
 
 const many = 1024
 
+// One segment of the tag is enough for all of it.
+const tag, step = "bench", 1_000_000_000
+
 type subject struct {
 	name string
 	run  func(n int)
@@ -38,7 +41,7 @@ func check(err error) {
 	}
 }
 
-func subjects(ctx context.Context, flake *shmflake.Flake, c inC) []subject {
+func subjects(ctx context.Context, flake *shmflake.Flake, segment *shmflake.Segment, c inC) []subject {
 	cIDs, ids, uuids := make([]uint64, many), make([]shmflake.ID, many), make([]shmflake.UUID, many)
 	id, err := flake.Next()
 	check(err)
@@ -61,6 +64,15 @@ func subjects(ctx context.Context, flake *shmflake.Flake, c inC) []subject {
 		{"go_c_draw", c.draw},
 		{"go_c_next_n_1024", func(n int) { c.drawMany(n, cIDs) }},
 		{"go_next", next},
+		{"go_c_segment_draw", c.drawSegment},
+		{"go_segment_next", func(n int) {
+			for i := 0; i < n; i++ {
+				if _, err := segment.Next(); err != nil {
+					log.Fatal(err)
+				}
+			}
+		}},
+		{"go_segment_next_n_1024", each(func() error { _, err := segment.NextN(ids); return err })},
 		{"go_next_4_goroutines", func(n int) { together(4, func() { next(n / 4) }) }},
 		{"go_try_next", each(func() error { _, err := flake.TryNext(); return err })},
 		{"go_next_context", each(func() error { _, err := flake.NextContext(ctx); return err })},
@@ -113,12 +125,14 @@ func main() {
 		shmflake.WithMachineBits(machineBits), shmflake.WithSequenceBits(sequenceBits))
 	check(err)
 	defer flake.Close()
+	segment, err := flake.Segment(tag, &shmflake.SegmentOptions{Step: step, MaxStep: step})
+	check(err)
 	c := openInC()
 	defer c.close()
 
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	all := subjects(ctx, flake, c)
+	all := subjects(ctx, flake, segment, c)
 	counts := map[string]int{}
 	for _, each := range all {
 		counts[each.name] = 1 + int(float64(*window)/(1+perCall(each.run, 20_000)))

@@ -24,6 +24,11 @@ def go(table):
                        ("NextContext", "go_next_context"), ("UUID7", "go_uuid7"),
                        ("ULID", "go_ulid")):
         table.compare(what, name, NS, "empty call + C draw", floor)
+    if table.has("go_c_segment_draw"):
+        table.limit("baseline: C draw of a segment, in C", "go_c_segment_draw", NS)
+        table.compare("Segment.Next", "go_segment_next", NS, "empty call + C draw",
+                      total(s["go_empty_call"], s["go_c_segment_draw"]), most=1.4)
+        table.limit("Segment.NextN(1024), one of it", "go_segment_next_n_1024", NS, scale=1024)
     table.limit("NextN(1024), one ID of it", "go_next_n_1024", NS, most=3, scale=1024)
     table.compare("NextN(1024), the call", "go_next_n_1024", NS, "next_n in C",
                   s["go_c_next_n_1024"])

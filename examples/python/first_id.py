@@ -13,3 +13,4 @@ with shmflake.open() as flake:
     parts = flake.decode(id)
     print("drawn: ", parts.datetime, "by worker", parts.worker_id)
     print("text:  ", shmflake.format(id, "base62"))
+    print("dense: ", flake.segment("orders").next_id())  # 1, 2, 3 ..., kept in an SQLite file

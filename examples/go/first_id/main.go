@@ -33,4 +33,10 @@ func main() {
 		log.Fatal(err)
 	}
 	fmt.Printf("UUID %s of %s\n", uuid, uuid.Time())
+
+	orders, err := flake.Segment("orders", nil) // 1, 2, 3 ..., kept in an SQLite file
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(orders.Next())
 }
