@@ -325,6 +325,7 @@ TEST_F(SegmentHandleStress, ABackgroundThreadThatFetchesChangesNothingOfThat) {
 }
 
 TEST_F(SegmentHandleStress, RetirementsUnderThreadsAreFollowedWithoutARepeat) {
+  const Settings settings = place_.MakeSettings();
   const auto one = MustOpen();
   const auto two = MustOpen(true);
   const auto a = MustOpenSegment(one.get());
@@ -335,7 +336,7 @@ TEST_F(SegmentHandleStress, RetirementsUnderThreadsAreFollowedWithoutARepeat) {
     if (i == drawn.size()) {
       for (int n = 0; n < 8; ++n) {
         SleepNs(40'000'000);
-        const Status status = RetireByName(one->settings(), SystemClock(), nullptr);
+        const Status status = RetireByName(settings, SystemClock(), nullptr);
         EXPECT_TRUE(status.ok() || status.code() == Code::NOT_FOUND) << status.message();
       }
       stop.store(true);
