@@ -52,7 +52,7 @@ Status SegmentGenerator::Open() {
   SHMFLAKE_RETURN_IF_ERROR(page_.Make(true, true));
   ForkPage::OwnerOf(page_.data()) = this;
   cache_ = new (page_.data()) SegmentCache();
-  const Status status = generator_.InOneProcess([this] {
+  Status status = generator_.InOneProcess([this] {
     const std::int64_t deadline_ns = generator_.DefaultDeadline();
     for (;;) {
       // Looked at first: a region that was retired says nothing about the tag any more.
@@ -204,7 +204,7 @@ Status SegmentGenerator::DrawOrWait(std::uint64_t want, std::int64_t deadline_ns
       if (result == TakeResult::kNone) {
         error = place.attachment->Inspect();
         if (!IsAboutPlace(error.code)) {
-          const Status status = WaitForSegment(place, deadline_ns);
+          Status status = WaitForSegment(place, deadline_ns);
           if (status.ok()) continue;
           place.attachment->CountRefusal();
           return status;

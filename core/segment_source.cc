@@ -91,7 +91,7 @@ Status SegmentSource::Reserve(const SegmentRequest& request, std::int64_t timeou
   SegmentRequest asked = request;
   asked.convention = convention_;
   SegmentGrant granted;
-  const Status status =
+  Status status =
       store_->Take(request.tag, timeout_ms, [&](const SegmentRow* found, SegmentRow* write) {
         return PlanSegment(asked, found, write, &granted);
       });

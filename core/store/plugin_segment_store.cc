@@ -45,9 +45,10 @@ std::vector<std::string> PluginDirectories() {
 }
 
 Status LoadPlugin(const std::string& scheme, const shmflake_store_plugin** out) {
+  const std::string file = "/store-" + scheme + ".so";
   std::string looked;
   for (const std::string& directory : PluginDirectories()) {
-    const std::string path = directory + "/store-" + scheme + ".so";
+    const std::string path = directory + file;
     looked += (looked.empty() ? "" : ", ") + directory;
     if (::access(path.c_str(), F_OK) != 0) continue;
     // Never unloaded: its client library may have left handlers behind.
@@ -60,14 +61,14 @@ Status LoadPlugin(const std::string& scheme, const shmflake_store_plugin** out) 
     const auto entry =
         reinterpret_cast<shmflake_store_plugin_entry>(::dlsym(object, SHMFLAKE_STORE_PLUGIN_ENTRY));
     const shmflake_store_plugin* plugin = entry == nullptr ? nullptr : entry();
+    std::string other = "none";
+    if (plugin != nullptr) {
+      other = std::string("for ") + plugin->scheme + ", version " + std::to_string(plugin->version);
+    }
     if (plugin == nullptr || plugin->version != SHMFLAKE_STORE_PLUGIN_VERSION ||
         scheme != plugin->scheme) {
-      return {
-          Code::STORE_PLUGIN,
-          path + " must be a plug-in of version " + std::to_string(SHMFLAKE_STORE_PLUGIN_VERSION) +
-              " for " + scheme + (plugin == nullptr ? ": it is none" : ": it is for ") +
-              (plugin == nullptr ? "" : plugin->scheme) + (plugin == nullptr ? "" : ", version ") +
-              (plugin == nullptr ? "" : std::to_string(plugin->version))};
+      return Fail(Code::STORE_PLUGIN, "%s must be a plug-in of version %d for %s: it is %s",
+                  path.c_str(), SHMFLAKE_STORE_PLUGIN_VERSION, scheme.c_str(), other.c_str());
     }
     *out = plugin;
     return Status::Ok();

@@ -82,7 +82,7 @@ Status SqliteSegmentStore::CheckTable(SqliteSession* session) {
                            ") STRICT";
   SHMFLAKE_RETURN_IF_ERROR(session->Run(make.c_str()));
   SqliteStatement query(session, "SELECT name FROM pragma_table_info(?)");
-  query.Bind(std::string_view(table_));
+  query.Bind(table_);
   std::string missing = " biz_tag max_id step ";
   for (bool has_row = true; has_row;) {
     SHMFLAKE_RETURN_IF_ERROR(query.Step(&has_row));
@@ -102,7 +102,7 @@ Status SqliteSegmentStore::ReadRow(SqliteSession* session, const std::string& ta
   const std::string sql =
       "SELECT max_id, step FROM " + table_ + " WHERE biz_tag = ? COLLATE BINARY";
   SqliteStatement query(session, sql.c_str());
-  query.Bind(std::string_view(tag));
+  query.Bind(tag);
   SHMFLAKE_RETURN_IF_ERROR(query.Step(exists));
   if (!*exists) return Status::Ok();
   const bool sound = query.Read(&row->max_id) && query.Read(&row->step);
@@ -118,7 +118,7 @@ Status SqliteSegmentStore::WriteRow(SqliteSession* session, const std::string& t
       "UPDATE " + table_ + " SET max_id = ? WHERE biz_tag = ? COLLATE BINARY";
   const std::string insert = "INSERT INTO " + table_ + " (max_id, biz_tag, step) VALUES (?, ?, ?)";
   SqliteStatement write(session, exists ? update.c_str() : insert.c_str());
-  write.Bind(row.max_id).Bind(std::string_view(tag));
+  write.Bind(row.max_id).Bind(tag);
   if (!exists) write.Bind(row.step);
   bool has_row = false;
   SHMFLAKE_RETURN_IF_ERROR(write.Step(&has_row));

@@ -5435,7 +5435,7 @@ Status SqliteSegmentStore::CheckTable(SqliteSession* session) {
                            ") STRICT";
   SHMFLAKE_RETURN_IF_ERROR(session->Run(make.c_str()));
   SqliteStatement query(session, "SELECT name FROM pragma_table_info(?)");
-  query.Bind(std::string_view(table_));
+  query.Bind(table_);
   std::string missing = " biz_tag max_id step ";
   for (bool has_row = true; has_row;) {
     SHMFLAKE_RETURN_IF_ERROR(query.Step(&has_row));
@@ -5454,7 +5454,7 @@ Status SqliteSegmentStore::ReadRow(SqliteSession* session, const std::string& ta
   const std::string sql =
       "SELECT max_id, step FROM " + table_ + " WHERE biz_tag = ? COLLATE BINARY";
   SqliteStatement query(session, sql.c_str());
-  query.Bind(std::string_view(tag));
+  query.Bind(tag);
   SHMFLAKE_RETURN_IF_ERROR(query.Step(exists));
   if (!*exists) return Status::Ok();
   const bool sound = query.Read(&row->max_id) && query.Read(&row->step);
@@ -5469,7 +5469,7 @@ Status SqliteSegmentStore::WriteRow(SqliteSession* session, const std::string& t
       "UPDATE " + table_ + " SET max_id = ? WHERE biz_tag = ? COLLATE BINARY";
   const std::string insert = "INSERT INTO " + table_ + " (max_id, biz_tag, step) VALUES (?, ?, ?)";
   SqliteStatement write(session, exists ? update.c_str() : insert.c_str());
-  write.Bind(row.max_id).Bind(std::string_view(tag));
+  write.Bind(row.max_id).Bind(tag);
   if (!exists) write.Bind(row.step);
   bool has_row = false;
   SHMFLAKE_RETURN_IF_ERROR(write.Step(&has_row));
@@ -5614,9 +5614,10 @@ std::vector<std::string> PluginDirectories() {
   return directories;
 }
 Status LoadPlugin(const std::string& scheme, const shmflake_store_plugin** out) {
+  const std::string file = "/store-" + scheme + ".so";
   std::string looked;
   for (const std::string& directory : PluginDirectories()) {
-    const std::string path = directory + "/store-" + scheme + ".so";
+    const std::string path = directory + file;
     looked += (looked.empty() ? "" : ", ") + directory;
     if (::access(path.c_str(), F_OK) != 0) continue;
     void* object = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
@@ -5628,14 +5629,14 @@ Status LoadPlugin(const std::string& scheme, const shmflake_store_plugin** out) 
     const auto entry =
         reinterpret_cast<shmflake_store_plugin_entry>(::dlsym(object, SHMFLAKE_STORE_PLUGIN_ENTRY));
     const shmflake_store_plugin* plugin = entry == nullptr ? nullptr : entry();
+    std::string other = "none";
+    if (plugin != nullptr) {
+      other = std::string("for ") + plugin->scheme + ", version " + std::to_string(plugin->version);
+    }
     if (plugin == nullptr || plugin->version != SHMFLAKE_STORE_PLUGIN_VERSION ||
         scheme != plugin->scheme) {
-      return {
-          Code::STORE_PLUGIN,
-          path + " must be a plug-in of version " + std::to_string(SHMFLAKE_STORE_PLUGIN_VERSION) +
-              " for " + scheme + (plugin == nullptr ? ": it is none" : ": it is for ") +
-              (plugin == nullptr ? "" : plugin->scheme) + (plugin == nullptr ? "" : ", version ") +
-              (plugin == nullptr ? "" : std::to_string(plugin->version))};
+      return Fail(Code::STORE_PLUGIN, "%s must be a plug-in of version %d for %s: it is %s",
+                  path.c_str(), SHMFLAKE_STORE_PLUGIN_VERSION, scheme.c_str(), other.c_str());
     }
     *out = plugin;
     return Status::Ok();
@@ -5863,7 +5864,7 @@ Status SegmentSource::Reserve(const SegmentRequest& request, std::int64_t timeou
   SegmentRequest asked = request;
   asked.convention = convention_;
   SegmentGrant granted;
-  const Status status =
+  Status status =
       store_->Take(request.tag, timeout_ms, [&](const SegmentRow* found, SegmentRow* write) {
         return PlanSegment(asked, found, write, &granted);
       });
@@ -9264,7 +9265,7 @@ Status SegmentGenerator::Open() {
   SHMFLAKE_RETURN_IF_ERROR(page_.Make(true, true));
   ForkPage::OwnerOf(page_.data()) = this;
   cache_ = new (page_.data()) SegmentCache();
-  const Status status = generator_.InOneProcess([this] {
+  Status status = generator_.InOneProcess([this] {
     const std::int64_t deadline_ns = generator_.DefaultDeadline();
     for (;;) {
       Attachment& attachment = generator_.current();
@@ -9403,7 +9404,7 @@ Status SegmentGenerator::DrawOrWait(std::uint64_t want, std::int64_t deadline_ns
       if (result == TakeResult::kNone) {
         error = place.attachment->Inspect();
         if (!IsAboutPlace(error.code)) {
-          const Status status = WaitForSegment(place, deadline_ns);
+          Status status = WaitForSegment(place, deadline_ns);
           if (status.ok()) continue;
           place.attachment->CountRefusal();
           return status;
