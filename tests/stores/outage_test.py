@@ -38,6 +38,7 @@ class OutageContract:
         self.store.set_row("other", 0, STEP)
 
     def draw_in_many_processes(self, count=PROCESSES, **options):
+        self.gen(1)  # a segment, and one only
         many = [self.draw(self.tag, max_step=STEP, wait_ms=WAIT_MS, pause_us=4000, burst=2, **options)
                 for _ in range(count)]
         self.wait_for_draws(many)
