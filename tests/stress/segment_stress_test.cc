@@ -4,14 +4,18 @@
 
 #include <algorithm>
 #include <atomic>
+#include <barrier>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <random>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "core/segment_generator.h"
 #include "core/segment_ring.h"
+#include "core/segment_tags.h"
 #include "core/segment_view.h"
 #include "tests/support/expect_status.h"
 #include "tests/support/segment_fixture.h"
@@ -228,6 +232,53 @@ TEST(SegmentWindowStress, AWindowIsTakenWholeOrNotAtAll) {
     EXPECT_EQ(entries[i]->cursor.Load() - (i + 1) * (std::uint64_t{1} << kOffsetBits),
               CheckIds({by_entry[i]}, firsts[i] + count));
   }
+}
+
+// ------------------------------------------------------------------ the directory of tags
+
+// Two tags that are looked for in the same place first, and begin alike, are inserted at once, again
+// and again.
+TEST(SegmentTagsStress, TwoThatAreInsertedAtOnceGetAnEntryEach) {
+  struct Region {
+    SegmentEntry tags[kTagCount];
+  };
+  std::vector<std::string> tags;
+  std::ptrdiff_t place = -1;
+  for (int i = 100; tags.size() < 2; ++i) {
+    const auto probe = std::make_unique<Region>();
+    const std::string tag = "a common prefix " + std::to_string(100'000 + i);
+    const std::ptrdiff_t found = FindTag(probe->tags, tag) - probe->tags;
+    if (place < 0) place = found;
+    if (found == place) tags.push_back(tag);
+  }
+  const auto region = std::make_unique<Region>();
+  SegmentEntry* found[2] = {};
+  std::barrier both(2);
+  std::atomic<int> ready{0};
+  RunThreads(2, [&](std::size_t i) {
+    for (int round = 0; round < 5000; ++round) {
+      if (i == 0) {
+        for (SegmentEntry& entry : region->tags) {
+          if (entry.name[0].load() == 0) continue;
+          for (SegmentWord& word : entry.name) word.store(0);
+        }
+      }
+      both.arrive_and_wait();
+      // Once more without sleep, so that they begin within some nanoseconds.
+      ready.fetch_add(1);
+      for (int spin = 0; ready.load() < 2 * (round + 1); ++spin) {
+        if (spin > 10'000) std::this_thread::yield();
+      }
+      found[i] = FindTag(region->tags, tags[i]);
+      both.arrive_and_wait();
+      if (i == 1) continue;
+      EXPECT_NE(found[0], found[1]);
+      for (std::size_t k = 0; k < 2; ++k) {
+        EXPECT_EQ(tags[k], TagOf(*found[k]));
+        EXPECT_EQ(found[k], FindTag(region->tags, tags[k]));
+      }
+    }
+  });
 }
 
 // ------------------------------------------------------------------ handles

@@ -214,6 +214,17 @@ TEST_F(SegmentOutageTest, WithoutAnyWordsItSaysThatNoneCameInTime) {
   EXPECT_EQ(1U, row_.calls());
 }
 
+TEST_F(SegmentOutageTest, AnOldErrorIsNotSaidWhileAnotherProcessAsksAnew) {
+  const auto segment = MustOpenOf(5);
+  const auto other = MustOpen();
+  row_.Fail({Code::STORE_DENIED, "lasting"});
+  ExpectDense(segment, 1, 5);
+  EXPECT_FAILS(Code::STORE_DENIED, Draw(segment));
+  ASSERT_NO_FATAL_FAILURE(HoldElection(other.get(), segment, kFetchLevels));
+  clock_.Advance(3 * kSecond);
+  EXPECT_GE(TimeOf([&] { EXPECT_FAILS(Code::STORE_DENIED, Draw(segment)); }), kPatienceMs * kMs);
+}
+
 TEST_F(SegmentOutageTest, BesideAProcessThatFetchesForTooLongAnotherOneIsElected) {
   const auto segment = MustOpenOf(100);
   const auto other = MustOpen();
