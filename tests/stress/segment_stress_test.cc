@@ -7,6 +7,7 @@
 #include <barrier>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
@@ -236,47 +237,53 @@ TEST(SegmentWindowStress, AWindowIsTakenWholeOrNotAtAll) {
 
 // ------------------------------------------------------------------ the directory of tags
 
-// Two tags that are looked for in the same place first, and begin alike, are inserted at once, again
+// Pairs of tags that are looked for in one place first, and begin alike, are inserted at once, again
 // and again.
 TEST(SegmentTagsStress, TwoThatAreInsertedAtOnceGetAnEntryEach) {
+  constexpr std::size_t kPairs = 16;
   struct Region {
     SegmentEntry tags[kTagCount];
   };
-  std::vector<std::string> tags;
-  std::ptrdiff_t place = -1;
-  for (int i = 100; tags.size() < 2; ++i) {
-    const auto probe = std::make_unique<Region>();
-    const std::string tag = "a common prefix " + std::to_string(100'000 + i);
-    const std::ptrdiff_t found = FindTag(probe->tags, tag) - probe->tags;
-    if (place < 0) place = found;
-    if (found == place) tags.push_back(tag);
-  }
   const auto region = std::make_unique<Region>();
-  SegmentEntry* found[2] = {};
+  const auto clear = [&](SegmentEntry& entry) {
+    for (SegmentWord& word : entry.name) word.store(0);
+  };
+  std::map<std::ptrdiff_t, std::vector<std::string>> by_place;
+  std::vector<std::string> tags[2];
+  for (int i = 0; tags[0].size() < kPairs; ++i) {
+    const std::string tag = "a common prefix " + std::to_string(100'000 + i);
+    SegmentEntry* found = FindTag(region->tags, tag);
+    clear(*found);
+    std::vector<std::string>& here = by_place[found - region->tags];
+    here.push_back(tag);
+    if (here.size() == 2) {
+      tags[0].push_back(here[0]);
+      tags[1].push_back(here[1]);
+    }
+  }
+  std::vector<SegmentEntry*> found[2];
   std::barrier both(2);
   std::atomic<int> ready{0};
   RunThreads(2, [&](std::size_t i) {
-    for (int round = 0; round < 5000; ++round) {
+    for (int round = 0; round < 3000; ++round) {
       if (i == 0) {
-        for (SegmentEntry& entry : region->tags) {
-          if (entry.name[0].load() == 0) continue;
-          for (SegmentWord& word : entry.name) word.store(0);
-        }
+        for (SegmentEntry& entry : region->tags) clear(entry);
       }
+      found[i].clear();
       both.arrive_and_wait();
       // Once more without sleep, so that they begin within some nanoseconds.
       ready.fetch_add(1);
       for (int spin = 0; ready.load() < 2 * (round + 1); ++spin) {
         if (spin > 10'000) std::this_thread::yield();
       }
-      found[i] = FindTag(region->tags, tags[i]);
+      for (const std::string& tag : tags[i]) found[i].push_back(FindTag(region->tags, tag));
       both.arrive_and_wait();
-      if (i == 1) continue;
-      EXPECT_NE(found[0], found[1]);
-      for (std::size_t k = 0; k < 2; ++k) {
-        EXPECT_EQ(tags[k], TagOf(*found[k]));
-        EXPECT_EQ(found[k], FindTag(region->tags, tags[k]));
+      for (std::size_t k = 0; k < kPairs && !::testing::Test::HasFailure(); ++k) {
+        EXPECT_NE(found[0][k], found[1][k]);
+        EXPECT_EQ(tags[i][k], TagOf(*found[i][k]));
+        EXPECT_EQ(found[i][k], FindTag(region->tags, tags[i][k]));
       }
+      both.arrive_and_wait();
     }
   });
 }
