@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "errors.h"
+#include "results.h"
 
 namespace py = pybind11;
 
@@ -43,6 +44,11 @@ Callback::Callback(const char* option, py::object callable, const void* key)
     py::module_::import("atexit").attr("register")(py::cpp_function(EndAll));
     registered = true;
   }
+}
+
+py::object Callback::CallWith(const py::tuple& arguments) const {
+  return Owned(
+      OrSleepForever([&] { return PyObject_CallObject(callable_.ptr(), arguments.ptr()); }));
 }
 
 // For atexit: from now on no thread asks for the GIL in order to call back, and none is about to,

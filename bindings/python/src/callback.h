@@ -41,7 +41,11 @@ class Callback {
     return runs;
   }
 
-  [[nodiscard]] const pybind11::object& callable() const { return callable_; }
+  // Calls it with a tuple, within Run. Where the interpreter ends meanwhile, the frames above, which
+  // hold references, are not unwound.
+  [[nodiscard]] pybind11::object CallWith(const pybind11::tuple& arguments) const;
+
+  [[nodiscard]] PyObject* callable() const { return callable_.ptr(); }
 
   // Whether this thread is inside a callable with that key.
   [[nodiscard]] static bool RunsOnThisThread(const void* key);

@@ -17,7 +17,7 @@ void LogSink::Call(int level, const char* event, const shmflake_log_field* field
     for (std::size_t i = 0; i < count; ++i) {
       values[ToPython(fields[i].key)] = ToPython(fields[i].value);
     }
-    callback_.callable()(level, ToPython(event), values);
+    (void)callback_.CallWith(py::make_tuple(level, ToPython(event), values));
     return Py_None;
   });
   if (called == nullptr) PyErr_WriteUnraisable(callable());

@@ -26,7 +26,7 @@ class LogSink {
   // Whether this thread is inside the callable, where the sink's handle must not be used.
   [[nodiscard]] bool RunsOnThisThread() const { return Callback::RunsOnThisThread(this); }
 
-  [[nodiscard]] PyObject* callable() const { return callback_.callable().ptr(); }
+  [[nodiscard]] PyObject* callable() const { return callback_.callable(); }
 
  private:
   void Call(int level, const char* event, const shmflake_log_field* fields, std::size_t count);

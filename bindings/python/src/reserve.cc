@@ -93,7 +93,7 @@ int Reserve::Call(const char* tag, std::uint64_t step, std::uint64_t* first, std
   }
   const std::uint64_t forks = Callback::forks();
   const PyObject* const called = Guarded([&] {
-    ToRange(callback_.callable()(ToPython(tag), step), first, count);
+    ToRange(callback_.CallWith(py::make_tuple(ToPython(tag), step)), first, count);
     return Py_None;
   });
   py::object raised;

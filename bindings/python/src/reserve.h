@@ -24,7 +24,7 @@ class Reserve {
   static int OnReserve(void* context, const char* tag, std::uint64_t step, std::uint64_t* first,
                        std::uint64_t* count, char* error, std::size_t size);
 
-  [[nodiscard]] PyObject* callable() const { return callback_.callable().ptr(); }
+  [[nodiscard]] PyObject* callable() const { return callback_.callable(); }
 
  private:
   // 0, or 1 with words; with the GIL.

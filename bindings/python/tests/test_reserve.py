@@ -303,6 +303,8 @@ with shmflake.open("forking") as flake, flake.segment("forking", reserve=reserve
         os._exit(0)
     assert os.waitpid(forked, 0)[1] == 0
     ids += segment.next_n(30)
+    status = segment.status()   # the child's attempt failed: the library did not see the range twice
+    assert (status.ids_lost, status.fetch_failures) == (0, 1), status
 print(*ids, sep="\\n")
 """)
     ids = [int(id) for id in printed.split()]
