@@ -12,6 +12,7 @@ import urllib.parse
 from segment_support import (PASSWORD, EtcdStore, MariaDbStore, PostgresStore, SegmentCase, main)
 
 STEP = 200
+WAIT_MS = 20_000  # what time does not mend is said at once; a busy machine needs its time
 NEAR_THE_END = 2**63 - 6
 WRONG = "wrong-7391-password"
 
@@ -48,7 +49,7 @@ class BadRowContract:
         return done
 
     def draw_in_two_processes(self):
-        self.many = [self.draw(self.tag, max_step=STEP, wait_ms=2000, pause_us=3000, burst=2)
+        self.many = [self.draw(self.tag, max_step=STEP, wait_ms=WAIT_MS, pause_us=3000, burst=2)
                      for _ in range(2)]
         self.wait_for_draws(self.many, STEP)
 
@@ -56,8 +57,8 @@ class BadRowContract:
         """The command's message. Without the log, so that the error is the only line."""
         log = self.env.pop("SHMFLAKE_LOG")
         try:
-            return self.assert_error(code, "segment", "gen", "--max-step", str(STEP),
-                                     self.tag)
+            return self.assert_error(code, "segment", "gen", self.tag, "--max-step", str(STEP),
+                                     "--wait-timeout-ms", str(WAIT_MS))
         finally:
             self.env["SHMFLAKE_LOG"] = log
 
@@ -140,7 +141,7 @@ class BadRowContract:
         self.assertIsNone(self.store.row(self.tag))
         # Until then, others are told the same.
         self.wait_until("another attempt is due", lambda: not self.status(self.tag)["next_attempt_in_ms"])
-        drawer = self.draw(self.tag, create=1, step=7, count=9)
+        drawer = self.draw(self.tag, create=1, step=7, count=9, wait_ms=WAIT_MS)
         self.assertEqual((0, []), (drawer.process.wait(60), drawer.failed_calls()))
         self.assertEqual(list(range(1, 10)), list(drawer.ids()))
         self.assertIn(self.store.max_id(self.tag), (7 + 14, 7 + 14 + 28))  # with those fetched ahead

@@ -16,7 +16,8 @@ HELD_UP_MS = 60  # longer than a fetch takes, and not yet the machine's fault
 OUTAGE_S = 1.5
 BACK_WITHIN_S = 15
 
-REFUSED = "[Rr]efused|[Cc]onnect"
+# The last attempt before a deadline may have no time to be refused.
+REFUSED = r"[Rr]efused|[Cc]onnect|did not answer within \d\d? ms"
 SILENT = "did not answer within"
 
 
@@ -78,7 +79,7 @@ class OutageContract:
         held_up = [ms for ms, _, _ in calls if ms > HELD_UP_MS]
         self.assertLessEqual(len(held_up), attempts + 3, held_up)
         self.assertLess(max(held_up, default=0), AHEAD_MS + NOISE_MS)
-        self.assertLess(median([0, *held_up]), 4 * AHEAD_MS)
+        self.assertLess(median([0, *held_up]), WAIT_MS - AHEAD_MS)  # not as if none were left
 
     def wait_in_vain_when_none_is_left(self, many, codes, says):
         began = time.monotonic()
