@@ -103,9 +103,10 @@ class Owner:
             ready.wait(20)
             del self   # the frame's reference; the cycle is garbage but for the caller's
             gc.collect()
+            left.set()
         return first, step
 
-entered, ready = threading.Event(), threading.Event()
+entered, ready, left = threading.Event(), threading.Event(), threading.Event()
 owner = Owner()
 died = weakref.ref(owner.segment), weakref.ref(owner.flake)
 owner.known = True
@@ -118,8 +119,8 @@ for _ in range(400):
     if died[0]() is None and died[1]() is None:
         break
     threading.Event().wait(0.05)
-print(died[0]() is None, died[1]() is None)
-""") == "True True\n"
+print(died[0]() is None, died[1]() is None, left.wait(20))
+""") == "True True True\n"
 
 
 @pytest.mark.parametrize("victim", ["segment", "flake"])
