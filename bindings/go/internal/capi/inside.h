@@ -24,8 +24,8 @@
 #include "capi.h"
 
 typedef struct {
-  shmflake* flake;           /* one of the two; the other is NULL */
-  shmflake_segment* segment; /* which must be closed before its flake is */
+  shmflake* flake;            /* one of the two; the other is NULL */
+  shmflake_segment* segment;  /* which must be closed before its flake is */
   int threads_need_a_barrier; /* case (3) */
   atomic_int closing;
 } capi_handle;

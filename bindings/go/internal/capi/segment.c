@@ -36,9 +36,9 @@ int capi_segment_status(capi_handle_ref segment, shmflake_segment_info* info) {
 int capi_open_segment(capi_handle_ref flake, const char* tag,
                       const shmflake_segment_options* options, capi_handle_ref segment) {
   int code;
-  CALL_INSIDE(code, flake,
-              shmflake_segment_open(capi_at(flake)->flake, tag, options,
-                                    &capi_at(segment)->segment));
+  CALL_INSIDE(
+      code, flake,
+      shmflake_segment_open(capi_at(flake)->flake, tag, options, &capi_at(segment)->segment));
   return code;
 }
 
