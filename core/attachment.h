@@ -51,6 +51,8 @@ struct DrawCache {
   Word block_cycles;
   LocalBlock block;  // relaxed ordering only
   alignas(64) DrawWindow uuid_window;
+  // A thread of this process fetches the tag's next segment.
+  std::atomic<std::uint32_t> fetching[kTagCount];
 };
 static_assert(sizeof(DrawCache) <= ForkPage::kSize);
 

@@ -199,6 +199,10 @@ Status Generator::Follow(Attachment& from, const DrawError& why, std::int64_t de
   if (!busy.taken()) {
     return Fail(Code::TIMEOUT, "another thread is still following to the next region");
   }
+  if (why.code == Code::RETIRED && from.region().CheckLoss() == RegionLoss::kNone) {
+    // Tags and UUIDs are retired before the state word: who did it may have been killed in between.
+    (void)RetireWords(from.image());
+  }
   Leave(from, why, deadline_ns);
   InheritSettings(from.region().header(), &settings_);
   OpenContext context = ContextUntil(deadline_ns);

@@ -50,8 +50,17 @@ void MaintenanceThread::Run() {
     // Acquire, partner: the destructor.
     if (stopping_.load(std::memory_order_acquire)) return;
     work_();
-    const std::lock_guard lock(mutex_);
-    for (const auto& [owner, work] : added_) work();
+    for (std::size_t i = 0;; ++i) {
+      std::unique_lock lock(mutex_);
+      if (i >= added_.size()) break;
+      const auto [owner, work] = added_[i];
+      running_ = owner;
+      lock.unlock();
+      work();
+      lock.lock();
+      running_ = nullptr;
+      ended_.notify_all();
+    }
   }
 }
 
@@ -61,11 +70,13 @@ void MaintenanceThread::Add(const void* owner, std::function<void()> work) {
   added_.emplace_back(owner, std::move(work));
   wait_ms_.store(std::min(wait_ms_.load(std::memory_order_relaxed), kLongestWaitMs),
                  std::memory_order_relaxed);
+  Wake();  // else the wait that is under way would come first
 }
 
 void MaintenanceThread::Remove(const void* owner) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   std::erase_if(added_, [owner](const auto& entry) { return entry.first == owner; });
+  ended_.wait(lock, [this, owner] { return running_ != owner; });
 }
 
 void MaintenanceThread::Wake() noexcept {

@@ -4,6 +4,7 @@
 #define SHMFLAKE_CORE_MAINTENANCE_THREAD_H_
 
 #include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -27,8 +28,8 @@ class MaintenanceThread {
 
   // False in a forked child, which must not use what follows.
   [[nodiscard]] bool alive() const noexcept { return *static_cast<const char*>(mine_.data()) != 0; }
-  // More work behind it, then at least every 100 ms, until it is removed. Remove waits for the round
-  // that is under way.
+  // More work behind it, then at least every 100 ms, until it is removed. Remove waits for its own
+  // work, if that is under way.
   void Add(const void* owner, std::function<void()> work);
   void Remove(const void* owner);
   // Lets the next round begin now. Async-signal-safe.
@@ -42,7 +43,9 @@ class MaintenanceThread {
   std::atomic<bool> stopping_{false};
   std::atomic<int> wait_ms_{0};
   std::function<void()> work_;
-  std::mutex mutex_;  // of what was added
+  std::mutex mutex_;  // of what follows
+  std::condition_variable ended_;
+  const void* running_ = nullptr;  // whose work is under way
   std::vector<std::pair<const void*, std::function<void()>>> added_;
   std::thread* thread_ = nullptr;  // leaked in a child, where there is nothing to join
 };

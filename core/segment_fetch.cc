@@ -46,9 +46,8 @@ std::uint64_t StepToAsk(const FetchLine& line, std::int64_t now_ns, std::uint64_
   const auto fetched =
       static_cast<std::int64_t>(line.fetched_boot_ns.load(std::memory_order_relaxed));
   if (min_step == 0) {
-    min_step = step != 0
-                   ? step
-                   : std::max<std::uint64_t>(1, line.row_step.load(std::memory_order_relaxed));
+    const std::uint64_t row_step = line.row_step.load(std::memory_order_relaxed);
+    min_step = step != 0 ? step : row_step != 0 ? row_step : std::min(kDefaultStep, max_step);
   }
   return AdaptStep(last, std::max<std::int64_t>(0, now_ns - fetched), min_step, max_step);
 }
@@ -88,6 +87,8 @@ void FailFetch(SegmentEntry& entry, std::uint64_t attempt, const Status& why, st
 
 Status LastFetchError(const SegmentEntry& entry) {
   StoreWords::Payload words;
+  // Words of an attempt that failed beside one that succeeded may stay.
+  if (entry.fetch.failures_in_row.load(std::memory_order_relaxed) == 0) return Status::Ok();
   if (entry.words.Read(words) == 0) return Status::Ok();
   const auto code = static_cast<Code>(static_cast<std::int32_t>(words[0]));
   if (code == Code::OK) return Status::Ok();

@@ -13,11 +13,19 @@
 namespace shmflake {
 namespace {
 
-// How long a draw that has its ID lets the store keep it waiting.
-constexpr std::int64_t kAheadPatienceMs = 100;
 // How long those who have no ID left wait for the elected process before one more is elected.
 constexpr std::int64_t kHolderNs = 500 * kNsPerMs;
 constexpr std::int64_t kLongestNapNs = 5 * kNsPerMs;
+constexpr std::int64_t kShortestTryNs = 10 * kNsPerMs;
+
+// How long a draw that has its ID lets the store keep it waiting: what the last fetch took, three
+// times, for a store that is far away.
+std::int64_t AheadPatienceMs(const FetchLine& line) noexcept {
+  constexpr std::uint64_t kLeastMs = 100;
+  constexpr std::uint64_t kMostMs = 3'600'000;
+  const std::uint64_t last_ms = line.fetched_us.load(std::memory_order_relaxed) / 1000;
+  return static_cast<std::int64_t>(std::clamp(std::min(last_ms, kMostMs) * 3, kLeastMs, kMostMs));
+}
 
 bool HasIds(const SegmentEntry& entry) noexcept {
   const std::uint64_t cursor = entry.cursor.Load();
@@ -55,6 +63,7 @@ bool SegmentGenerator::IsServed(SegmentPlace& place) noexcept {
 
 Status SegmentGenerator::FetchElected(SegmentPlace& place, std::int64_t timeout_ms) {
   SegmentEntry& entry = *place.entry;
+  SHMFLAKE_RETURN_IF_ERROR(AgreeOnSource(entry));
   FetchTimes times;
   times.began_ns = clock().BoottimeNs();
   SegmentRequest request;
@@ -78,6 +87,7 @@ Status SegmentGenerator::FetchElected(SegmentPlace& place, std::int64_t timeout_
   times.ended_ns = clock().BoottimeNs();
   times.ended_unix_ms = clock().RealtimeNs() / kNsPerMs;
   if (status.ok()) {
+    lasting_.store(Code::OK, std::memory_order_relaxed);
     const PublishResult published = PublishSegment(entry, {grant.first, grant.count});
     if (published == PublishResult::kUsedUp) (void)RetireWords(place.attachment->image());
     EndFetch(entry, attempt, grant, times);
@@ -92,6 +102,7 @@ Status SegmentGenerator::FetchElected(SegmentPlace& place, std::int64_t timeout_
     }
     return Status::Ok();
   }
+  lasting_.store(IsLasting(status.code()) ? status.code() : Code::OK, std::memory_order_relaxed);
   FailFetch(entry, attempt, status, times.ended_ns, RandomU64());
   if (Logger* logger = generator_.logger(); logger != nullptr) {
     logger->Log(LogLevel::kWarning, "segment_not_fetched",
@@ -101,37 +112,47 @@ Status SegmentGenerator::FetchElected(SegmentPlace& place, std::int64_t timeout_
 }
 
 Status SegmentGenerator::Fetch(SegmentPlace& place, FetchNeed need, std::int64_t deadline_ns) {
-  const BusyFlag busy(cache_->busy, clock(), 0);
+  // Of all handles of the tag: the locks below do not tell threads of one process apart.
+  const BusyFlag busy(place.attachment->cache().fetching[IndexOf(place)], clock(), 0);
   if (!busy.taken()) return Status::Ok();
   const SegmentEntry& entry = *place.entry;
   const bool now = need == FetchNeed::kNow;
   Election election(place.attachment->region(), kFetchLockBase + IndexOf(place) * kFetchLevels);
   // The first byte first: another is due only while somebody holds that one for too long.
-  if (!election.Try(1) && (!now || !election.Try(LevelsFor(entry.fetch, clock().BoottimeNs())))) {
-    return Status::Ok();
+  if (!election.Try(1)) {
+    const std::int64_t levels = LevelsFor(entry.fetch, clock().BoottimeNs());
+    // When all were held for so long, nobody is waited for: an election only spares the store work.
+    if (!now || (!election.Try(levels) && levels < kFetchLevels)) return Status::Ok();
   }
   SHMFLAKE_REACH(kFetchElected);
   // Another may have done it, or failed, since this process looked.
   if (now ? HasIds(entry) : HasNext(entry)) return Status::Ok();
   if (PauseLeft(entry.fetch, clock().BoottimeNs()) > 0) return Status::Ok();
+  // The time of a long call may be over: what is ahead is then left to others.
+  if (!now && clock().MonotonicNs() >= deadline_ns) return Status::Ok();
   const std::int64_t left_ms =
       std::clamp<std::int64_t>((deadline_ns - clock().MonotonicNs()) / kNsPerMs, 1, 3'600'000);
-  return FetchElected(place,
-                      need == FetchNeed::kAhead ? std::min(left_ms, kAheadPatienceMs) : left_ms);
+  return FetchElected(
+      place, need == FetchNeed::kAhead ? std::min(left_ms, AheadPatienceMs(entry.fetch)) : left_ms);
 }
 
 Status SegmentGenerator::WaitForSegment(SegmentPlace& place, std::int64_t deadline_ns) {
   SegmentEntry& entry = *place.entry;
   Status failure;  // of an attempt of this process: all of the store's words
   for (std::int64_t nap_ns = kNsPerMs; !HasIds(entry);) {
-    if (const Status status = Fetch(place, FetchNeed::kNow, deadline_ns); !status.ok()) {
-      failure = status;
+    // Too little time for an answer would only hide the words of the last one.
+    const bool known_already = !failure.ok() || !LastFetchError(entry).ok();
+    const std::int64_t left_ns = deadline_ns - clock().MonotonicNs();
+    if (left_ns > (known_already ? kShortestTryNs : 0)) {
+      if (const Status status = Fetch(place, FetchNeed::kNow, deadline_ns); !status.ok()) {
+        failure = status;
+      }
     }
     if (HasIds(entry)) break;
     const Status known = failure.ok() ? LastFetchError(entry) : failure;
-    // Said again in the pause after it, not while somebody asks the store anew.
-    const bool lasting =
-        !known.ok() && IsLasting(known.code()) && PauseLeft(entry.fetch, clock().BoottimeNs()) > 0;
+    // This handle's own, said again in the pause after it: another's may come of its options.
+    const bool lasting = !known.ok() && known.code() == lasting_.load(std::memory_order_relaxed) &&
+                         PauseLeft(entry.fetch, clock().BoottimeNs()) > 0;
     if (lasting || !generator_.Sleep(*place.attachment, nap_ns, deadline_ns)) {
       const std::string none = "no ID of tag " + Quote(tag_) + " is left";
       if (!known.ok()) return {known.code(), none + ": " + known.message()};

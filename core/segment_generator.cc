@@ -2,10 +2,13 @@
 #include "core/segment_generator.h"
 
 #include <algorithm>
+#include <cstring>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include "core/maintenance_thread.h"
+#include "core/platform.h"
 #include "core/segment_fetch.h"
 #include "core/segment_tags.h"
 #include "core/text.h"
@@ -13,7 +16,8 @@
 namespace shmflake {
 namespace {
 
-constexpr std::uint64_t kWidest = std::uint64_t{1} << 30;
+// Who drew fast and then draws slowly shall look all the same. A look is worth some twenty draws.
+constexpr std::uint64_t kWidest = 1024;
 constexpr std::int64_t kWindowNs = 100 * kNsPerMs;
 // Past the mark, as long as the next segment is not there, so many looks are spread over a segment.
 constexpr std::uint64_t kLooks = 64;
@@ -62,13 +66,17 @@ Status SegmentGenerator::Open() {
         continue;
       }
       SegmentPlace* place = place_.load(std::memory_order_relaxed);
-      if (place == nullptr || place->attachment != &attachment) {
+      const bool fresh = place == nullptr || place->attachment != &attachment;
+      const bool stale = fresh && IsOfAnotherBoot(attachment);
+      if (fresh && !stale) {
         SHMFLAKE_RETURN_IF_ERROR(GoTo(attachment));
         continue;
       }
-      const MoveResult moved = shmflake::MoveOn(*place->entry);
+      const MoveResult moved = stale ? MoveResult::kRetired : shmflake::MoveOn(*place->entry);
       if (moved == MoveResult::kMoved) return Status::Ok();
-      if (moved == MoveResult::kRetired) (void)RetireWords(attachment.image());  // see FollowRegion
+      if (moved == MoveResult::kRetired) {
+        SHMFLAKE_RETURN_IF_ERROR(generator_.Follow(attachment, {Code::RETIRED, 0, 0}, deadline_ns));
+      }
       if (moved == MoveResult::kNone) {
         SHMFLAKE_RETURN_IF_ERROR(WaitForSegment(*place, deadline_ns));
       }
@@ -80,6 +88,23 @@ Status SegmentGenerator::Open() {
   return status;
 }
 
+Status SegmentGenerator::AgreeOnSource(SegmentEntry& entry) {
+  const std::uint64_t mark = AgreeOnStore(entry, source_->mark());
+  if (mark == source_->mark()) return Status::Ok();
+  return {Code::TAG_STORE, "the region draws tag " + Quote(tag_) + " from another store, of kind " +
+                               SourceKindName(mark) + ": not from " + source_->shown() +
+                               "; retire the region to change that"};
+}
+
+// A region that came back from a disk after a reboot may be older than what was drawn from it. The
+// clock guards the other IDs of such a one; nothing guards its segments.
+bool SegmentGenerator::IsOfAnotherBoot(const Attachment& attachment) {
+  const std::string boot_id = BootId();
+  const auto& text = attachment.region().header().boot_id;
+  const std::string_view born(text, ::strnlen(text, sizeof(text)));
+  return !boot_id.empty() && !born.empty() && boot_id != born;
+}
+
 Status SegmentGenerator::GoTo(Attachment& attachment) {
   auto place = std::make_unique<SegmentPlace>();
   place->attachment = &attachment;
@@ -88,13 +113,7 @@ Status SegmentGenerator::GoTo(Attachment& attachment) {
     return Fail(Code::TAGS_FULL, "a region holds %u tags: there is no room for %s", kTagCount,
                 Quote(tag_).c_str());
   }
-  const std::uint64_t mark = AgreeOnStore(*place->entry, source_->mark());
-  if (mark != source_->mark()) {
-    return {Code::TAG_STORE, "the region draws tag " + Quote(tag_) +
-                                 " from another store, of kind " + SourceKindName(mark) +
-                                 ": not from " + source_->shown() +
-                                 "; retire the region to change that"};
-  }
+  SHMFLAKE_RETURN_IF_ERROR(AgreeOnSource(*place->entry));
   SegmentPlace* old = place_.load(std::memory_order_relaxed);
   if (old != nullptr) {
     // What the store granted to this host before counts in the next region, too.
@@ -112,10 +131,6 @@ Status SegmentGenerator::GoTo(Attachment& attachment) {
 
 Status SegmentGenerator::FollowRegion(SegmentPlace& from, const DrawError& why,
                                       std::int64_t deadline_ns) {
-  // The cursors are retired before the state word: who retires may have been killed in between.
-  if (why.code == Code::RETIRED && from.attachment == &generator_.current()) {
-    (void)RetireWords(from.attachment->image());
-  }
   SHMFLAKE_RETURN_IF_ERROR(generator_.Follow(*from.attachment, why, deadline_ns));
   const BusyFlag busy(cache_->busy, clock(), deadline_ns);
   if (&here() != &from) return Status::Ok();  // another thread did it

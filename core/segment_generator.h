@@ -63,6 +63,9 @@ class SegmentGenerator {
   }
   // The tag's entry in the generator's current region.
   Status GoTo(Attachment& attachment);
+  [[nodiscard]] static bool IsOfAnotherBoot(const Attachment& attachment);
+  // TAG_STORE when the region draws the tag from another source.
+  Status AgreeOnSource(SegmentEntry& entry);
   Status FollowRegion(SegmentPlace& from, const DrawError& why, std::int64_t deadline_ns);
 
   // The ID of a value that a fast draw added. False when there is none: draw anew.
@@ -100,6 +103,8 @@ class SegmentGenerator {
   ForkPage page_;
   SegmentCache* cache_ = nullptr;
   std::atomic<SegmentPlace*> place_{nullptr};
+  // With what this handle's last attempt failed, if time alone does not mend it.
+  std::atomic<Code> lasting_{Code::OK};
 };
 
 }  // namespace shmflake

@@ -129,13 +129,18 @@ PublishResult PublishSegment(SegmentEntry& entry, const Segment& segment) noexce
     return PublishResult::kUsedUp;
   }
   RingSlot& slot = entry.ring[generation % kSegmentRing];
-  const std::uint64_t drawn = GenerationOf(entry.cursor.Load() & ~kSegmentRetiredBit);
-  const std::uint64_t replaced = ReadSlot(slot).generation;
-  if (drawn > generation || (replaced != 0 && replaced >= drawn)) {
+  const std::uint64_t cursor = entry.cursor.Load() & ~kSegmentRetiredBit;
+  const PublishedSegment replaced = ReadSlot(slot);
+  const bool current = replaced.generation != 0 && replaced.generation == GenerationOf(cursor);
+  const bool to_come = replaced.generation > GenerationOf(cursor) &&
+                       replaced.segment.first > LastIdAt(entry, cursor);
+  if (GenerationOf(cursor) > generation || current || to_come) {
     // Others went past it, or the ring is full of IDs that come first.
     CountLost(entry, segment.count);
     return PublishResult::kTooLate;
   }
+  // One that came so late that nobody will draw from it makes room.
+  if (replaced.generation > GenerationOf(cursor)) CountLost(entry, replaced.segment.count);
   RingSlot::Payload payload;
   Pack(segment, payload);
   if (slot.Publish(generation, payload)) {

@@ -81,10 +81,15 @@ std::string TagOf(const SegmentEntry& entry) {
 }
 
 std::uint64_t AgreeOnStore(SegmentEntry& entry, std::uint64_t mark) noexcept {
-  std::uint64_t found = 0;
-  entry.store.compare_exchange_strong(found, mark, std::memory_order_relaxed,
-                                      std::memory_order_relaxed);
-  return found == 0 ? mark : found;
+  std::uint64_t found = entry.store.load(std::memory_order_relaxed);
+  while (found == 0 ||
+         (found != mark && entry.fetch.claimed.load(std::memory_order_relaxed) == 0)) {
+    if (entry.store.compare_exchange_weak(found, mark, std::memory_order_relaxed,
+                                          std::memory_order_relaxed)) {
+      return mark;
+    }
+  }
+  return found;
 }
 
 }  // namespace shmflake

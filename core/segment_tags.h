@@ -30,7 +30,8 @@ Status CheckTag(std::string_view tag);
 // "" while the entry bears none.
 [[nodiscard]] std::string TagOf(const SegmentEntry& entry);
 
-// What the entry's tag is drawn from: the first who opens it decides, and his mark is returned.
+// What the entry's tag is drawn from. The last who asks before the first segment came decides: a
+// mistyped one does not stay. Returns what stands.
 [[nodiscard]] std::uint64_t AgreeOnStore(SegmentEntry& entry, std::uint64_t mark) noexcept;
 
 }  // namespace shmflake

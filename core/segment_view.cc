@@ -42,7 +42,7 @@ SegmentView ViewSegment(const SegmentEntry& entry, std::int64_t boottime_ns) {
   view.lost = Read(line.lost);
   view.failures_in_row = Read(line.failures_in_row);
   view.next_attempt_ns = PauseLeft(line, boottime_ns);
-  if (view.failures_in_row != 0) view.last_error = LastFetchError(entry);
+  view.last_error = LastFetchError(entry);
   return view;
 }
 

@@ -99,7 +99,7 @@ class SegmentCache {
     return whole && same && ours ? floor : 0;
   }
 
-  std::atomic<std::uint32_t> busy;      // a thread fetches, or follows
+  std::atomic<std::uint32_t> busy;      // a thread follows
   std::atomic<std::int64_t> opened_ns;  // when the last window was
   SegmentWord width;                    // of the windows: so that one lasts about 100 ms
 

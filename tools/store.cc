@@ -28,10 +28,10 @@ constexpr char kTeaching[] =
     "  SHMFLAKE_STORE_PASSWORD=... shmflake store init mysql://ids@db/ids";
 
 constexpr char kTeachingInit[] =
-    "Makes the table id_segments in a database that is there, or finds that it has one\n"
-    "of the right shape: then nothing is changed. Without URL: --segment-store,\n"
+    "Makes the table id_segments in a database that is there, or finds that it has\n"
+    "one of the right shape: then nothing is changed. Without URL: --segment-store,\n"
     "SHMFLAKE_SEGMENT_STORE or segment_store in snowflake.toml. The password comes\n"
-    "from SHMFLAKE_STORE_PASSWORD, or from the file of ?password_file=/path in the URL.\n"
+    "from SHMFLAKE_STORE_PASSWORD, or from the file of ?password_file=/path in it.\n"
     "\n"
     "Examples:\n"
     "  shmflake store init mysql://ids@db:3306/ids\n"

@@ -212,7 +212,20 @@ Outcome MysqlSession::SetLimits() {
   Outcome set = Run(kWhat, limits);
   // A server may know fewer limits.
   if (!set.ok() && error() == ER_UNKNOWN_SYSTEM_VARIABLE) set = Run(kWhat, mode);
-  return set;
+  return set.ok() ? CheckDurability() : set;
+}
+
+// With 0 a commit is written about a second later: a server that is killed would grant IDs twice.
+Outcome MysqlSession::CheckDurability() {
+  static constexpr char kWhat[] = "rely on the commits of";
+  if (Outcome asked = Run(kWhat, "SELECT @@GLOBAL.innodb_flush_log_at_trx_commit"); !asked.ok()) {
+    return error() == ER_UNKNOWN_SYSTEM_VARIABLE ? Outcome() : asked;
+  }
+  MysqlResult rows;
+  if (Outcome stored = Store(kWhat, &rows); !stored.ok()) return stored;
+  const MYSQL_ROW row = rows == nullptr ? nullptr : mysql_fetch_row(rows.get());
+  if (row == nullptr || row[0] == nullptr || row[0] != std::string("0")) return {};
+  return SchemaError(kWhat, "innodb_flush_log_at_trx_commit must be 1: it is 0");
 }
 
 Outcome MysqlSession::Run(const char* what, const std::string& sql, bool limited) {

@@ -65,6 +65,7 @@ class MysqlSession {
   Outcome SetOptions(const shmflake_store_host* host);
   Outcome SetTls();
   Outcome SetLimits();
+  Outcome CheckDurability();
   // Waits for what a call of the library waits for, and lets it go on, until it is done.
   template <typename Start, typename Continue>
   void Finish(Start start, Continue go_on);

@@ -2,6 +2,7 @@
 #include "core/store/sqlite_segment_store.h"
 
 #include <algorithm>
+#include <cctype>
 #include <functional>
 #include <utility>
 
@@ -16,10 +17,21 @@ namespace {
 constexpr char kIfSegmentsDamaged[] =
     "restore it, and then raise every max_id above all IDs that were ever issued";
 
+// Of a column that keeps texts as texts (www.sqlite.org/datatype3.html, section 3.1).
+bool IsTextType(std::string type) {
+  std::transform(type.begin(), type.end(), type.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return type.find("CHAR") != std::string::npos || type.find("TEXT") != std::string::npos ||
+         type.find("CLOB") != std::string::npos;
+}
+
 class SqliteSegmentStore final : public SegmentStore {
  public:
   SqliteSegmentStore(std::string path, std::uint32_t mode, std::string table)
-      : path_(std::move(path)), mode_(mode), table_(std::move(table)) {}
+      : path_(std::move(path)),
+        mode_(mode),
+        table_(std::move(table)),
+        quoted_("\"" + table_ + "\"") {}
 
   Status Take(const std::string& tag, std::int64_t timeout_ms, const SegmentPlan& plan) override {
     return Transact(timeout_ms, [&](SqliteSession* session) {
@@ -53,6 +65,7 @@ class SqliteSegmentStore final : public SegmentStore {
   const std::string path_;
   const std::uint32_t mode_;
   const std::string table_;
+  const std::string quoted_;  // its characters are ParseStoreUrl's to check
 };
 
 Status SqliteSegmentStore::Transact(std::int64_t timeout_ms, const Work& work) {
@@ -72,7 +85,7 @@ Status SqliteSegmentStore::Transact(std::int64_t timeout_ms, const Work& work) {
 }
 
 Status SqliteSegmentStore::CheckTable(SqliteSession* session) {
-  const std::string make = "CREATE TABLE IF NOT EXISTS " + table_ +
+  const std::string make = "CREATE TABLE IF NOT EXISTS " + quoted_ +
                            " (\n"
                            "  biz_tag TEXT NOT NULL PRIMARY KEY,\n"
                            "  max_id INTEGER NOT NULL DEFAULT 0,\n"
@@ -81,13 +94,24 @@ Status SqliteSegmentStore::CheckTable(SqliteSession* session) {
                            "  update_time TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP\n"
                            ") STRICT";
   SHMFLAKE_RETURN_IF_ERROR(session->Run(make.c_str()));
-  SqliteStatement query(session, "SELECT name FROM pragma_table_info(?)");
+  std::string kind;
+  SqliteStatement look(session, "SELECT type FROM sqlite_schema WHERE name = ? COLLATE NOCASE");
+  look.Bind(table_);
+  bool found = false;
+  SHMFLAKE_RETURN_IF_ERROR(look.Step(&found));
+  if (found && look.Read(&kind) && kind != "table")
+    return WrongShape("must be a table: it is a " + kind);
+  SqliteStatement query(session, "SELECT name, type FROM pragma_table_info(?)");
   query.Bind(table_);
   std::string missing = " biz_tag max_id step ";
   for (bool has_row = true; has_row;) {
     SHMFLAKE_RETURN_IF_ERROR(query.Step(&has_row));
     std::string name;
-    if (!has_row || !query.Read(&name)) continue;
+    std::string type;
+    if (!has_row || !query.Read(&name) || !query.Read(&type)) continue;
+    if (name == "biz_tag" && !IsTextType(type)) {
+      return WrongShape("must have a text as biz_tag: it is " + Quote(type));
+    }
     if (const std::size_t at = missing.find(" " + name + " "); at != std::string::npos) {
       missing.erase(at, name.size() + 1);
     }
@@ -100,7 +124,7 @@ Status SqliteSegmentStore::CheckTable(SqliteSession* session) {
 Status SqliteSegmentStore::ReadRow(SqliteSession* session, const std::string& tag, bool* exists,
                                    SegmentRow* row) {
   const std::string sql =
-      "SELECT max_id, step FROM " + table_ + " WHERE biz_tag = ? COLLATE BINARY";
+      "SELECT max_id, step FROM " + quoted_ + " WHERE biz_tag = ? COLLATE BINARY";
   SqliteStatement query(session, sql.c_str());
   query.Bind(tag);
   SHMFLAKE_RETURN_IF_ERROR(query.Step(exists));
@@ -115,13 +139,15 @@ Status SqliteSegmentStore::ReadRow(SqliteSession* session, const std::string& ta
 Status SqliteSegmentStore::WriteRow(SqliteSession* session, const std::string& tag, bool exists,
                                     const SegmentRow& row) {
   const std::string update =
-      "UPDATE " + table_ + " SET max_id = ? WHERE biz_tag = ? COLLATE BINARY";
-  const std::string insert = "INSERT INTO " + table_ + " (max_id, biz_tag, step) VALUES (?, ?, ?)";
+      "UPDATE " + quoted_ + " SET max_id = ? WHERE biz_tag = ? COLLATE BINARY";
+  const std::string insert = "INSERT INTO " + quoted_ + " (max_id, biz_tag, step) VALUES (?, ?, ?)";
   SqliteStatement write(session, exists ? update.c_str() : insert.c_str());
   write.Bind(row.max_id).Bind(tag);
   if (!exists) write.Bind(row.step);
   bool has_row = false;
-  SHMFLAKE_RETURN_IF_ERROR(write.Step(&has_row));
+  const Status written = write.Step(&has_row);
+  if (session->BrokeConstraint()) return WrongShape("does not take the row: " + written.message());
+  SHMFLAKE_RETURN_IF_ERROR(written);
   if (session->changes() == 1) return Status::Ok();
   return WrongShape("did not take the new max_id of tag " + Quote(tag));
 }

@@ -100,6 +100,10 @@ Status SqliteSession::ReadText(const char* sql, std::string* value) {
   return Status::Ok();
 }
 
+bool SqliteSession::BrokeConstraint() const {
+  return (sqlite3_extended_errcode(db_) & 0xff) == SQLITE_CONSTRAINT;
+}
+
 int SqliteSession::changes() const { return sqlite3_changes(db_); }
 
 Status SqliteSession::CheckOwnProcess() const {

@@ -37,6 +37,8 @@ class SqliteSession {
   Status ReadText(const char* sql, std::string* value);
   // Rows that the last statement changed.
   [[nodiscard]] int changes() const;
+  // Whether the last statement failed since the table has a rule of its own.
+  [[nodiscard]] bool BrokeConstraint() const;
 
   // Not in a copy of the process that a callback made by fork(): that one has the connection, but
   // none of its locks. STORE_UNAVAILABLE.

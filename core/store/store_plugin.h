@@ -103,4 +103,4 @@ typedef const shmflake_store_plugin* (*shmflake_store_plugin_entry)(void);
 } /* extern "C" */
 #endif
 
-#endif /* SHMFLAKE_CORE_STORE_STORE_PLUGIN_H_ */
+#endif  // SHMFLAKE_CORE_STORE_STORE_PLUGIN_H_

@@ -93,6 +93,12 @@ bool IsTable(std::string_view text) {
          text.back() != '.' && std::count(text.begin(), text.end(), '.') <= 1;
 }
 
+// Whether something like user:password@ is in it, whatever characters the password has.
+bool HasPassword(std::string_view text) {
+  const std::size_t at = text.rfind('@');
+  return at != std::string_view::npos && text.substr(0, at).find(':') != std::string_view::npos;
+}
+
 Status ParseParameter(std::string_view key, std::string value, bool* tls_given, StoreUrl* out) {
   struct Text {
     std::string_view key;
@@ -105,8 +111,8 @@ Status ParseParameter(std::string_view key, std::string value, bool* tls_given, 
                                                   {"tls_key", &StoreUrl::tls_key}}};
   for (const Text& text : kTexts) {
     if (text.key != key) continue;
-    if (!value.starts_with('/')) {
-      return Refuse(std::string(key) + " must be an absolute path", value);
+    if (!value.starts_with('/')) {  // without the value: it may be meant as the password itself
+      return {Code::STORE_URL, std::string(key) + " must be an absolute path"};
     }
     out->*text.member = std::move(value);
     return Status::Ok();
@@ -153,7 +159,7 @@ Status ParseQuery(std::string_view query, StoreUrl* out) {
     std::string_view value = CutAt('&', &query);
     const std::string_view key = CutAt('=', &value);
     auto decoded = Decode(value);
-    if (!decoded) return Refuse("a value in a URL must be percent-encoded text", value);
+    if (!decoded) return Refuse("a value in a URL must be percent-encoded text, that of", key);
     SHMFLAKE_RETURN_IF_ERROR(ParseParameter(key, std::move(*decoded), &tls_given, out));
   }
   if (!tls_given && !std::all_of(out->hosts.begin(), out->hosts.end(), IsThisHost)) {
@@ -172,35 +178,36 @@ Status ParseStoreUrl(std::string_view text, StoreUrl* out) {
   }
   std::string_view rest = text;
   url.scheme = CutAt(':', &rest);
+  const bool is_path = url.scheme == "sqlite" && rest.starts_with('/');
+  if (!is_path && HasPassword(rest)) {
+    return {Code::STORE_URL,
+            "a password does not belong into a store's URL, which shows in logs and process "
+            "lists: set SHMFLAKE_STORE_PASSWORD, or password_file=/path in the URL; an @ in a "
+            "path is written %40"};
+  }
   if (url.scheme == "mariadb") url.scheme = "mysql";
   if (url.scheme == "postgresql") url.scheme = "postgres";
   const bool server = url.scheme == "mysql" || url.scheme == "postgres" || url.scheme == "etcd";
   if ((url.scheme != "sqlite" && !server) || text.size() == url.scheme.size()) {
-    return Refuse(kRule, url.scheme.substr(0, 20));  // no more of it: there may be a password
+    return {Code::STORE_URL, std::string(kRule)};  // without the text: it may be a password
   }
   if (!server) {
     if (rest.starts_with("//")) rest.remove_prefix(2);  // sqlite:///path
     const auto path = Decode(CutAt('?', &rest));
     if (!path || (!path->empty() && !path->starts_with('/'))) {
-      return Refuse("the path of an SQLite store must be absolute", text);
+      return {Code::STORE_URL, "the path of an SQLite store must be absolute"};
     }
     url.path = *path;
   } else {
-    if (!rest.starts_with("//")) return Refuse(kRule, url.scheme);
+    if (!rest.starts_with("//")) return {Code::STORE_URL, std::string(kRule)};
     rest.remove_prefix(2);
     std::string_view query = rest;
     std::string_view place = CutAt('?', &query);
     std::string_view authority = CutAt('/', &place);
     rest = query;
     if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
-      const std::string_view user = authority.substr(0, at);
-      if (user.find(':') != std::string_view::npos) {
-        return {Code::STORE_URL,
-                "a password does not belong into a store's URL, which shows in logs and process "
-                "lists: set SHMFLAKE_STORE_PASSWORD, or password_file=/path in the URL"};
-      }
-      const auto decoded = Decode(user);
-      if (!decoded) return Refuse("a user in a URL must be percent-encoded text", user);
+      const auto decoded = Decode(authority.substr(0, at));
+      if (!decoded) return {Code::STORE_URL, "a user in a URL must be percent-encoded text"};
       url.user = *decoded;
       authority.remove_prefix(at + 1);
     }
@@ -210,10 +217,10 @@ Status ParseStoreUrl(std::string_view text, StoreUrl* out) {
       url.hosts.push_back(std::move(host));
     }
     const auto database = Decode(place);
-    if (!database) return Refuse("a database in a URL must be percent-encoded text", place);
+    if (!database) return {Code::STORE_URL, "a database in a URL must be percent-encoded text"};
     url.database = *database;
     if (url.scheme != "etcd" && url.database.empty()) {
-      return Refuse("a store's URL must name a database behind the host", text);
+      return {Code::STORE_URL, "a store's URL must name a database behind the host"};
     }
   }
   SHMFLAKE_RETURN_IF_ERROR(ParseQuery(rest, &url));
@@ -243,7 +250,10 @@ std::uint64_t StoreUrl::Fingerprint() const {
   };
   std::vector<std::string> names;
   names.reserve(hosts.size());
-  for (const StoreHost& host : hosts) names.push_back(host.host + ":" + std::to_string(host.port));
+  const std::uint32_t usual = scheme == "mysql" ? 3306 : scheme == "postgres" ? 5432 : 2379;
+  for (const StoreHost& host : hosts) {
+    names.push_back(host.host + ":" + std::to_string(host.port != 0 ? host.port : usual));
+  }
   std::sort(names.begin(), names.end());
   add(scheme);
   add(path);
@@ -251,6 +261,7 @@ std::uint64_t StoreUrl::Fingerprint() const {
   add(socket);
   add(database);
   add(table);
+  add(convention == SegmentConvention::kLeaf ? "leaf" : "");
   return hash;
 }
 
@@ -263,11 +274,12 @@ Status ReadStorePassword(const StoreUrl& url, std::string* password) {
   const UniqueFile file(std::fopen(url.password_file.c_str(), "re"));
   char line[1024];
   if (file == nullptr) {
-    return FailErrno(errno, "read the password file", url.password_file, Code::STORE_DENIED);
+    const Status why = FailErrno(errno, "read the password file", url.password_file);
+    return {Code::STORE_DENIED, why.message()};
   }
   const std::size_t size = std::fread(line, 1, sizeof(line) - 1, file.get());
   if (std::ferror(file.get()) != 0) {
-    return FailErrno(EIO, "read the password file", url.password_file, Code::STORE_DENIED);
+    return {Code::STORE_DENIED, "cannot read the password file " + url.password_file};
   }
   line[size] = '\0';
   line[std::strcspn(line, "\r\n")] = '\0';

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -153,6 +155,33 @@ TEST_F(SegmentRegion, ParentAndChildrenDrawFromOneHandle) {
   EXPECT_EQ("", CheckIds(log_, MaxIdOf(box_.state + "/segments.db", kTag)));
   EXPECT_EQ(0U, log_.disorder());
   EXPECT_EQ(70U + 20U * 220U, log_.size());
+}
+
+// A region directory on a disk, which came back after a power loss as it was some time before.
+TEST_F(SegmentRegion, OneOfAnotherBootIsLeft) {
+  const auto draw = [&] {
+    Process process([&] {
+      const Flake flake = box_.MustOpen();
+      const Segment segment = OpenSegment(flake.get(), kTag, SegmentsOf(1000));
+      if (segment == nullptr) return kBad;
+      return Expect(0, SegmentDrawer(segment.get(), log_).Times(100));
+    });
+    EXPECT_EQ(kGood, process.Wait());
+  };
+  const auto read = [&] {
+    std::ifstream file(box_.region, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  draw();
+  const std::string before = read();
+  draw();
+  const std::string old = WithText(before, "boot_id", 'x');
+  std::fstream file(box_.region, std::ios::binary | std::ios::in | std::ios::out);
+  file.write(old.data(), static_cast<std::streamsize>(old.size()));
+  file.close();
+  draw();
+  EXPECT_EQ("", CheckIds(log_, MaxIdOf(box_.state + "/segments.db", kTag)));
+  EXPECT_EQ(300U, log_.size());
 }
 
 // What two hosts do with one store is the same as what a moved host does.

@@ -29,7 +29,7 @@ constexpr Field kFields[] = {
     FIELD(worker_id),      FIELD(birth_tick),       FIELD(allowance_tick),  FIELD(instance_id),
     FIELD(store_kind),     FIELD(worker_id_source), FIELD(max_backward_ms), FIELD(horizon_ms),
     FIELD(ordering),       FIELD(slot_count),       FIELD(slot_size),       FIELD(name),
-    FIELD(id_namespace),
+    FIELD(id_namespace),   FIELD(boot_id),
 };
 #undef FIELD
 

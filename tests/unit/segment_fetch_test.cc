@@ -146,7 +146,12 @@ TEST_F(SegmentFetchTest, TheFloorIsTheGivenOneElseTheStepElseTheRows) {
   EXPECT_EQ(370U, StepToAsk(line(), late, 380, 370, 1'000'000));
   EXPECT_EQ(200U, StepToAsk(line(), late, 0, 10, 1'000'000));
   line().row_step.store(0);
-  EXPECT_EQ(200U, StepToAsk(line(), late, 0, 0, 1'000'000)) << "of a callback: 1";
+  End(4000, 0);
+  line().row_step.store(0);
+  EXPECT_EQ(2000U, StepToAsk(line(), late, 0, 0, 1'000'000));
+  line().step.store(1500);
+  EXPECT_EQ(1000U, StepToAsk(line(), late, 0, 0, 1'000'000)) << "of a callback";
+  EXPECT_EQ(10U, StepToAsk(line(), late, 0, 0, 10));
 }
 
 TEST_F(SegmentFetchTest, AStepThatCannotBeIsNotBelieved) {
@@ -154,7 +159,7 @@ TEST_F(SegmentFetchTest, AStepThatCannotBeIsNotBelieved) {
   EXPECT_EQ(70U, StepToAsk(line(), kNow, 70, 0, 1000));
   line().step.store(400);
   line().fetched_boot_ns.store(static_cast<std::uint64_t>(kNow + kDay));  // before a reboot
-  EXPECT_EQ(800U, StepToAsk(line(), kNow, 0, 0, 1000));
+  EXPECT_EQ(800U, StepToAsk(line(), kNow, 0, 1, 1000));
 }
 
 // ------------------------------------------------------------------ words

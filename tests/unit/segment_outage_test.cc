@@ -195,9 +195,10 @@ TEST_F(SegmentOutageTest, TheWordsThatAnotherProcessHeardAreSaidToo) {
   row_.Fail({Code::STORE_DENIED, "lasting"});
   ExpectDense(segment, 1, 5);
   EXPECT_FAILS(Code::STORE_DENIED, Draw(segment));
+  // Not at once: what failed may have come of the other's options, or password.
   const std::size_t before = row_.calls();
   ExpectFails(theirs, Code::STORE_DENIED, "no ID of tag \"orders\" is left: lasting");
-  EXPECT_EQ(before, row_.calls());
+  EXPECT_LT(before, row_.calls());
 }
 
 TEST_F(SegmentOutageTest, WithoutAnyWordsItSaysThatNoneCameInTime) {

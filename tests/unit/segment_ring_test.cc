@@ -82,6 +82,26 @@ TEST_F(SegmentRingTest, CountsWhatIsPublishedAhead) {
   EXPECT_EQ(2U, NextSegment(*entry_, cursor()).generation);
 }
 
+// Four publishers were stopped between the store's grant and their generations, while a fifth with a
+// higher segment was not.
+TEST_F(SegmentRingTest, ARingFullOfSegmentsThatComeTooLateMakesRoom) {
+  const auto publish_late = [this](std::uint64_t first) {  // as if `high` had been raised before
+    const std::uint64_t high = entry_->fetch.high.exchange(0);
+    EXPECT_EQ(PublishResult::kPublished, Publish(first, 10));
+    entry_->fetch.high.store(high);
+  };
+  ASSERT_EQ(PublishResult::kPublished, Publish(1001, 10));
+  Segment taken;
+  PublishedSegment from;
+  std::uint64_t cursor = 0;
+  ASSERT_EQ(TakeResult::kTaken, TakeIds(*entry_, 10, &taken, &from, &cursor));
+  for (std::uint64_t i = 0; i < 4; ++i) publish_late(1 + 10 * i);
+  EXPECT_EQ(TakeResult::kNone, TakeIds(*entry_, 1, &taken, &from, &cursor));
+  for (std::uint64_t i = 0; i < 3; ++i) (void)Publish(2001 + 10 * i, 10);
+  ASSERT_EQ(TakeResult::kTaken, TakeIds(*entry_, 1, &taken, &from, &cursor));
+  EXPECT_LE(2001U, taken.first);
+}
+
 TEST_F(SegmentRingTest, MovingOnDoesNothingWhileThereIsSomethingLeft) {
   ASSERT_EQ(PublishResult::kPublished, Publish(101, 2));
   ASSERT_EQ(PublishResult::kPublished, Publish(201, 2));

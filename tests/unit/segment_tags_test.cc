@@ -228,15 +228,17 @@ TEST(CheckTagTest, RefusesWhatIsNoneWithTheRuleAndTheValue) {
   }
 }
 
-TEST(AgreeOnStoreTest, TheFirstDecidesForAll) {
+TEST(AgreeOnStoreTest, WhoCameBeforeTheFirstSegmentDecidesForAll) {
   const auto entry = std::make_unique<SegmentEntry>();
   const std::uint64_t first = StoreMark(0x1234567890abcdefULL, 1);
   const std::uint64_t second = StoreMark(0x1234567890abcdefULL, 2);
   EXPECT_NE(first, second);
   EXPECT_EQ(1U, first & 0xff);
   EXPECT_EQ(first, AgreeOnStore(*entry, first));
-  EXPECT_EQ(first, AgreeOnStore(*entry, second));
-  EXPECT_EQ(first, AgreeOnStore(*entry, first));
+  EXPECT_EQ(second, AgreeOnStore(*entry, second));  // the first was mistyped, perhaps
+  entry->fetch.claimed.store(1);
+  EXPECT_EQ(second, AgreeOnStore(*entry, first));
+  EXPECT_EQ(second, AgreeOnStore(*entry, second));
 }
 
 }  // namespace

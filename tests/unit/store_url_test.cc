@@ -146,15 +146,15 @@ TEST(StoreUrlTest, WhatIsNoUrlIsRefusedWithTheRuleAndTheValue) {
   for (const Bad& bad : std::vector<Bad>{
            {"",
             "a store's URL must be sqlite:[PATH], or mysql://, postgres:// or etcd:// and then "
-            "[user@]host[:port]/database[?key=value&...]: \"\""},
-           {"sqlite", ": \"sqlite\""},
-           {"redis://h/d", ": \"redis\""},
-           {"MYSQL://h/d", ": \"MYSQL\""},
-           {"mysql:h/d", ": \"mysql\""},
-           {"mysql:/h/d", ": \"mysql\""},
-           {"sqlite:ids.db", "the path of an SQLite store must be absolute: \"sqlite:ids.db\""},
+            "[user@]host[:port]/database[?key=value&...]"},
+           {"sqlite", "must be sqlite:[PATH]"},
+           {"redis://h/d", "must be sqlite:[PATH]"},
+           {"MYSQL://h/d", "must be sqlite:[PATH]"},
+           {"mysql:h/d", "must be sqlite:[PATH]"},
+           {"mysql:/h/d", "must be sqlite:[PATH]"},
+           {"sqlite:ids.db", "the path of an SQLite store must be absolute"},
            {"sqlite:%2", "the path of an SQLite store must be absolute"},
-           {"mysql://h", "a store's URL must name a database behind the host: \"mysql://h\""},
+           {"mysql://h", "a store's URL must name a database behind the host"},
            {"mysql://h/", "must name a database"},
            {"postgres:///", "must name a database"},
            {"mysql://h:0/d", "a host must be a name or an address, with :1..65535: \"h:0\""},
@@ -171,12 +171,13 @@ TEST(StoreUrlTest, WhatIsNoUrlIsRefusedWithTheRuleAndTheValue) {
            {"mysql://[::1]x/d", "\"[::1]x\""},
            {"mysql://::1/d", "\"::1\""},
            {"mysql://" + std::string(254, 'h') + "/d", "a host must be"},
-           {"mysql://u%zz@h/d", "a user in a URL must be percent-encoded text: \"u%zz\""},
-           {"mysql://h/d%0a", "a database in a URL must be percent-encoded text: \"d%0a\""},
-           {"mysql://h/d%00", "\"d%00\""},
-           {"mysql://h/d?socket=%7f", "a value in a URL must be percent-encoded text"},
-           {"mysql://h/d?socket=run/s", "socket must be an absolute path: \"run/s\""},
-           {"mysql://h/d?tls_ca=ca.pem", "tls_ca must be an absolute path: \"ca.pem\""},
+           {"mysql://u%zz@h/d", "a user in a URL must be percent-encoded text"},
+           {"mysql://h/d%0a", "a database in a URL must be percent-encoded text"},
+           {"mysql://h/d%00", "percent-encoded text"},
+           {"mysql://h/d?socket=%7f",
+            "a value in a URL must be percent-encoded text, that of: \"socket\""},
+           {"mysql://h/d?socket=run/s", "socket must be an absolute path"},
+           {"mysql://h/d?tls_ca=ca.pem", "tls_ca must be an absolute path"},
            {"mysql://h/d?tls=yes", "tls must be off, require or verify: \"yes\""},
            {"mysql://h/d?convention=mid", "convention must be shmflake or leaf: \"mid\""},
            {"mysql://h/d?table=a;b", "table must be [A-Za-z0-9_], with at most one dot: \"a;b\""},
@@ -193,6 +194,19 @@ TEST(StoreUrlTest, WhatIsNoUrlIsRefusedWithTheRuleAndTheValue) {
            {"sqlite:/a?nope=1", "no other"}}) {
     const Status status = Refuse(bad.text);
     EXPECT_TRUE(Contains(status.message(), bad.part)) << bad.text << "\n" << status.message();
+  }
+}
+
+TEST(StoreUrlTest, APasswordIsNeverShownWhereverItWasPut) {
+  for (const char* text :
+       {"mysql://user:topsecret@h/d", "mysql://user:topsecret/x@h/d",
+        "mysql://user:topsecret?x@h/d", "mysql://h/d?password=topsecret",
+        "mysql://h?password=topsecret", "postgres://u@h/?password=topsecret",
+        "mysql://h/d?password=100%topsecret", "mysql://h/d?password_file=topsecret",
+        "sqlite:user:topsecret@h", "mysql:///u:topsecret@h/d", "mysql://h/u:topsecret%zz@d",
+        "topsecret@h", "topsecret:x@h/d", "x://u:topsecret@h"}) {
+    const Status status = Refuse(text);
+    EXPECT_FALSE(Contains(status.message(), "topsecret")) << text << "\n" << status.message();
   }
 }
 

@@ -641,16 +641,18 @@ SHMFLAKE_API int shmflake_segment_open(shmflake* flake, const char* tag,
                                        shmflake_segment** out);
 
 /* Frees; what is left of the segment stays for others. NULL is allowed. No other call on the handle
- * may be under way or follow. Fork-safe; does not block. */
+ * may be under way or follow. Fork-safe. Does not block, except until the background thread ends a
+ * fetch of this handle's. */
 SHMFLAKE_API void shmflake_segment_close(shmflake_segment* segment);
 
 /*
  * Draws one ID, 1..2^63 - 1. The draw that passes the mark fetches the next segment before it
- * returns, unless this process has a background_thread, or one that has serves the tag; while IDs
- * are left a server that does not answer holds it up for 100 ms at most, and then only one draw of
- * the host in each pause between attempts (20 ms to 2 s, growing, with jitter). With no ID left it
- * waits for the next segment until options.wait_timeout_ms of the handle, at once no longer when
- * the store's answer is one that time does not mend. Errors: NULL_ARGUMENT; STORE_UNAVAILABLE,
+ * returns, unless this process has a background_thread, or another one that has serves the tag (past
+ * half of the segment it does all the same). While IDs are left a server that does not answer holds
+ * it up for 100 ms, or three times what the last fetch took, and then only one draw of the host in
+ * each pause between attempts (20 ms to 2 s, growing, with jitter). With no ID left it waits for the
+ * next segment until options.wait_timeout_ms of the handle; it fails at once with what time alone
+ * does not mend, as a missing row or a wrong password. Errors: NULL_ARGUMENT; STORE_UNAVAILABLE,
  * STORE_DENIED, STORE_SCHEMA, STORE_LOCKED and others of the store, TAG_UNKNOWN, STEP,
  * SEGMENT_RANGE, SEGMENT_BACKWARDS, RESERVE, with the store's own words; SEGMENT_EMPTY; those of
  * open when it follows a retired region. Thread-safe; fork-safe; not async-signal-safe; may block.

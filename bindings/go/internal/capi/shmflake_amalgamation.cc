@@ -4408,6 +4408,7 @@ class SqliteSession {
   Status ReadInteger(const char* sql, std::int64_t* value);
   Status ReadText(const char* sql, std::string* value);
   [[nodiscard]] int changes() const;
+  [[nodiscard]] bool BrokeConstraint() const;
   Status CheckOwnProcess() const;
   Status Error() const;
   Status Corrupt(const std::string& what) const;
@@ -4639,6 +4640,9 @@ Status SqliteSession::ReadText(const char* sql, std::string* value) {
   SHMFLAKE_RETURN_IF_ERROR(statement.Step(&has_row));
   if (!has_row || !statement.Read(value)) return Corrupt(std::string("no answer to ") + sql);
   return Status::Ok();
+}
+bool SqliteSession::BrokeConstraint() const {
+  return (sqlite3_extended_errcode(db_) & 0xff) == SQLITE_CONSTRAINT;
 }
 int SqliteSession::changes() const { return sqlite3_changes(db_); }
 Status SqliteSession::CheckOwnProcess() const {
@@ -5168,6 +5172,10 @@ bool IsTable(std::string_view text) {
   return plain && !text.empty() && text.size() <= 128 && text.front() != '.' &&
          text.back() != '.' && std::count(text.begin(), text.end(), '.') <= 1;
 }
+bool HasPassword(std::string_view text) {
+  const std::size_t at = text.rfind('@');
+  return at != std::string_view::npos && text.substr(0, at).find(':') != std::string_view::npos;
+}
 Status ParseParameter(std::string_view key, std::string value, bool* tls_given, StoreUrl* out) {
   struct Text {
     std::string_view key;
@@ -5180,8 +5188,8 @@ Status ParseParameter(std::string_view key, std::string value, bool* tls_given, 
                                                   {"tls_key", &StoreUrl::tls_key}}};
   for (const Text& text : kTexts) {
     if (text.key != key) continue;
-    if (!value.starts_with('/')) {
-      return Refuse(std::string(key) + " must be an absolute path", value);
+    if (!value.starts_with('/')) {  // without the value: it may be meant as the password itself
+      return {Code::STORE_URL, std::string(key) + " must be an absolute path"};
     }
     out->*text.member = std::move(value);
     return Status::Ok();
@@ -5226,7 +5234,7 @@ Status ParseQuery(std::string_view query, StoreUrl* out) {
     std::string_view value = CutAt('&', &query);
     const std::string_view key = CutAt('=', &value);
     auto decoded = Decode(value);
-    if (!decoded) return Refuse("a value in a URL must be percent-encoded text", value);
+    if (!decoded) return Refuse("a value in a URL must be percent-encoded text, that of", key);
     SHMFLAKE_RETURN_IF_ERROR(ParseParameter(key, std::move(*decoded), &tls_given, out));
   }
   if (!tls_given && !std::all_of(out->hosts.begin(), out->hosts.end(), IsThisHost)) {
@@ -5243,35 +5251,36 @@ Status ParseStoreUrl(std::string_view text, StoreUrl* out) {
   }
   std::string_view rest = text;
   url.scheme = CutAt(':', &rest);
+  const bool is_path = url.scheme == "sqlite" && rest.starts_with('/');
+  if (!is_path && HasPassword(rest)) {
+    return {Code::STORE_URL,
+            "a password does not belong into a store's URL, which shows in logs and process "
+            "lists: set SHMFLAKE_STORE_PASSWORD, or password_file=/path in the URL; an @ in a "
+            "path is written %40"};
+  }
   if (url.scheme == "mariadb") url.scheme = "mysql";
   if (url.scheme == "postgresql") url.scheme = "postgres";
   const bool server = url.scheme == "mysql" || url.scheme == "postgres" || url.scheme == "etcd";
   if ((url.scheme != "sqlite" && !server) || text.size() == url.scheme.size()) {
-    return Refuse(kRule, url.scheme.substr(0, 20));  // no more of it: there may be a password
+    return {Code::STORE_URL, std::string(kRule)};  // without the text: it may be a password
   }
   if (!server) {
     if (rest.starts_with("//")) rest.remove_prefix(2);  // sqlite:///path
     const auto path = Decode(CutAt('?', &rest));
     if (!path || (!path->empty() && !path->starts_with('/'))) {
-      return Refuse("the path of an SQLite store must be absolute", text);
+      return {Code::STORE_URL, "the path of an SQLite store must be absolute"};
     }
     url.path = *path;
   } else {
-    if (!rest.starts_with("//")) return Refuse(kRule, url.scheme);
+    if (!rest.starts_with("//")) return {Code::STORE_URL, std::string(kRule)};
     rest.remove_prefix(2);
     std::string_view query = rest;
     std::string_view place = CutAt('?', &query);
     std::string_view authority = CutAt('/', &place);
     rest = query;
     if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
-      const std::string_view user = authority.substr(0, at);
-      if (user.find(':') != std::string_view::npos) {
-        return {Code::STORE_URL,
-                "a password does not belong into a store's URL, which shows in logs and process "
-                "lists: set SHMFLAKE_STORE_PASSWORD, or password_file=/path in the URL"};
-      }
-      const auto decoded = Decode(user);
-      if (!decoded) return Refuse("a user in a URL must be percent-encoded text", user);
+      const auto decoded = Decode(authority.substr(0, at));
+      if (!decoded) return {Code::STORE_URL, "a user in a URL must be percent-encoded text"};
       url.user = *decoded;
       authority.remove_prefix(at + 1);
     }
@@ -5281,10 +5290,10 @@ Status ParseStoreUrl(std::string_view text, StoreUrl* out) {
       url.hosts.push_back(std::move(host));
     }
     const auto database = Decode(place);
-    if (!database) return Refuse("a database in a URL must be percent-encoded text", place);
+    if (!database) return {Code::STORE_URL, "a database in a URL must be percent-encoded text"};
     url.database = *database;
     if (url.scheme != "etcd" && url.database.empty()) {
-      return Refuse("a store's URL must name a database behind the host", text);
+      return {Code::STORE_URL, "a store's URL must name a database behind the host"};
     }
   }
   SHMFLAKE_RETURN_IF_ERROR(ParseQuery(rest, &url));
@@ -5312,7 +5321,10 @@ std::uint64_t StoreUrl::Fingerprint() const {
   };
   std::vector<std::string> names;
   names.reserve(hosts.size());
-  for (const StoreHost& host : hosts) names.push_back(host.host + ":" + std::to_string(host.port));
+  const std::uint32_t usual = scheme == "mysql" ? 3306 : scheme == "postgres" ? 5432 : 2379;
+  for (const StoreHost& host : hosts) {
+    names.push_back(host.host + ":" + std::to_string(host.port != 0 ? host.port : usual));
+  }
   std::sort(names.begin(), names.end());
   add(scheme);
   add(path);
@@ -5320,6 +5332,7 @@ std::uint64_t StoreUrl::Fingerprint() const {
   add(socket);
   add(database);
   add(table);
+  add(convention == SegmentConvention::kLeaf ? "leaf" : "");
   return hash;
 }
 Status ReadStorePassword(const StoreUrl& url, std::string* password) {
@@ -5331,11 +5344,12 @@ Status ReadStorePassword(const StoreUrl& url, std::string* password) {
   const UniqueFile file(std::fopen(url.password_file.c_str(), "re"));
   char line[1024];
   if (file == nullptr) {
-    return FailErrno(errno, "read the password file", url.password_file, Code::STORE_DENIED);
+    const Status why = FailErrno(errno, "read the password file", url.password_file);
+    return {Code::STORE_DENIED, why.message()};
   }
   const std::size_t size = std::fread(line, 1, sizeof(line) - 1, file.get());
   if (std::ferror(file.get()) != 0) {
-    return FailErrno(EIO, "read the password file", url.password_file, Code::STORE_DENIED);
+    return {Code::STORE_DENIED, "cannot read the password file " + url.password_file};
   }
   line[size] = '\0';
   line[std::strcspn(line, "\r\n")] = '\0';
@@ -5373,14 +5387,24 @@ Status OpenSegmentStore(const StoreUrl& url, const std::string& state_directory,
 }
 }  // namespace shmflake
 // core/store/sqlite_segment_store.cc
+#include <cctype>
 namespace shmflake {
 namespace {
 constexpr char kIfSegmentsDamaged[] =
     "restore it, and then raise every max_id above all IDs that were ever issued";
+bool IsTextType(std::string type) {
+  std::transform(type.begin(), type.end(), type.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return type.find("CHAR") != std::string::npos || type.find("TEXT") != std::string::npos ||
+         type.find("CLOB") != std::string::npos;
+}
 class SqliteSegmentStore final : public SegmentStore {
  public:
   SqliteSegmentStore(std::string path, std::uint32_t mode, std::string table)
-      : path_(std::move(path)), mode_(mode), table_(std::move(table)) {}
+      : path_(std::move(path)),
+        mode_(mode),
+        table_(std::move(table)),
+        quoted_("\"" + table_ + "\"") {}
   Status Take(const std::string& tag, std::int64_t timeout_ms, const SegmentPlan& plan) override {
     return Transact(timeout_ms, [&](SqliteSession* session) {
       bool exists = false;
@@ -5408,6 +5432,7 @@ class SqliteSegmentStore final : public SegmentStore {
   const std::string path_;
   const std::uint32_t mode_;
   const std::string table_;
+  const std::string quoted_;  // its characters are ParseStoreUrl's to check
 };
 Status SqliteSegmentStore::Transact(std::int64_t timeout_ms, const Work& work) {
   Patience patience(static_cast<std::uint32_t>(std::clamp<std::int64_t>(timeout_ms, 1, 3'600'000)));
@@ -5425,7 +5450,7 @@ Status SqliteSegmentStore::Transact(std::int64_t timeout_ms, const Work& work) {
   return session.Run("COMMIT");
 }
 Status SqliteSegmentStore::CheckTable(SqliteSession* session) {
-  const std::string make = "CREATE TABLE IF NOT EXISTS " + table_ +
+  const std::string make = "CREATE TABLE IF NOT EXISTS " + quoted_ +
                            " (\n"
                            "  biz_tag TEXT NOT NULL PRIMARY KEY,\n"
                            "  max_id INTEGER NOT NULL DEFAULT 0,\n"
@@ -5434,13 +5459,24 @@ Status SqliteSegmentStore::CheckTable(SqliteSession* session) {
                            "  update_time TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP\n"
                            ") STRICT";
   SHMFLAKE_RETURN_IF_ERROR(session->Run(make.c_str()));
-  SqliteStatement query(session, "SELECT name FROM pragma_table_info(?)");
+  std::string kind;
+  SqliteStatement look(session, "SELECT type FROM sqlite_schema WHERE name = ? COLLATE NOCASE");
+  look.Bind(table_);
+  bool found = false;
+  SHMFLAKE_RETURN_IF_ERROR(look.Step(&found));
+  if (found && look.Read(&kind) && kind != "table")
+    return WrongShape("must be a table: it is a " + kind);
+  SqliteStatement query(session, "SELECT name, type FROM pragma_table_info(?)");
   query.Bind(table_);
   std::string missing = " biz_tag max_id step ";
   for (bool has_row = true; has_row;) {
     SHMFLAKE_RETURN_IF_ERROR(query.Step(&has_row));
     std::string name;
-    if (!has_row || !query.Read(&name)) continue;
+    std::string type;
+    if (!has_row || !query.Read(&name) || !query.Read(&type)) continue;
+    if (name == "biz_tag" && !IsTextType(type)) {
+      return WrongShape("must have a text as biz_tag: it is " + Quote(type));
+    }
     if (const std::size_t at = missing.find(" " + name + " "); at != std::string::npos) {
       missing.erase(at, name.size() + 1);
     }
@@ -5452,7 +5488,7 @@ Status SqliteSegmentStore::CheckTable(SqliteSession* session) {
 Status SqliteSegmentStore::ReadRow(SqliteSession* session, const std::string& tag, bool* exists,
                                    SegmentRow* row) {
   const std::string sql =
-      "SELECT max_id, step FROM " + table_ + " WHERE biz_tag = ? COLLATE BINARY";
+      "SELECT max_id, step FROM " + quoted_ + " WHERE biz_tag = ? COLLATE BINARY";
   SqliteStatement query(session, sql.c_str());
   query.Bind(tag);
   SHMFLAKE_RETURN_IF_ERROR(query.Step(exists));
@@ -5466,13 +5502,15 @@ Status SqliteSegmentStore::ReadRow(SqliteSession* session, const std::string& ta
 Status SqliteSegmentStore::WriteRow(SqliteSession* session, const std::string& tag, bool exists,
                                     const SegmentRow& row) {
   const std::string update =
-      "UPDATE " + table_ + " SET max_id = ? WHERE biz_tag = ? COLLATE BINARY";
-  const std::string insert = "INSERT INTO " + table_ + " (max_id, biz_tag, step) VALUES (?, ?, ?)";
+      "UPDATE " + quoted_ + " SET max_id = ? WHERE biz_tag = ? COLLATE BINARY";
+  const std::string insert = "INSERT INTO " + quoted_ + " (max_id, biz_tag, step) VALUES (?, ?, ?)";
   SqliteStatement write(session, exists ? update.c_str() : insert.c_str());
   write.Bind(row.max_id).Bind(tag);
   if (!exists) write.Bind(row.step);
   bool has_row = false;
-  SHMFLAKE_RETURN_IF_ERROR(write.Step(&has_row));
+  const Status written = write.Step(&has_row);
+  if (session->BrokeConstraint()) return WrongShape("does not take the row: " + written.message());
+  SHMFLAKE_RETURN_IF_ERROR(written);
   if (session->changes() == 1) return Status::Ok();
   return WrongShape("did not take the new max_id of tag " + Quote(tag));
 }
@@ -5586,7 +5624,6 @@ typedef const shmflake_store_plugin* (*shmflake_store_plugin_entry)(void);
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
-#endif /* SHMFLAKE_CORE_STORE_STORE_PLUGIN_H_ */
 #ifndef SHMFLAKE_PLUGIN_PATH
 #define SHMFLAKE_PLUGIN_PATH "/usr/local/lib/shmflake:/usr/lib/shmflake"
 #endif
@@ -7548,10 +7585,15 @@ std::string TagOf(const SegmentEntry& entry) {
   return {bytes + 1, length};
 }
 std::uint64_t AgreeOnStore(SegmentEntry& entry, std::uint64_t mark) noexcept {
-  std::uint64_t found = 0;
-  entry.store.compare_exchange_strong(found, mark, std::memory_order_relaxed,
-                                      std::memory_order_relaxed);
-  return found == 0 ? mark : found;
+  std::uint64_t found = entry.store.load(std::memory_order_relaxed);
+  while (found == 0 ||
+         (found != mark && entry.fetch.claimed.load(std::memory_order_relaxed) == 0)) {
+    if (entry.store.compare_exchange_weak(found, mark, std::memory_order_relaxed,
+                                          std::memory_order_relaxed)) {
+      return mark;
+    }
+  }
+  return found;
 }
 }  // namespace shmflake
 // core/segment_ring.cc
@@ -7688,12 +7730,16 @@ PublishResult PublishSegment(SegmentEntry& entry, const Segment& segment) noexce
     return PublishResult::kUsedUp;
   }
   RingSlot& slot = entry.ring[generation % kSegmentRing];
-  const std::uint64_t drawn = GenerationOf(entry.cursor.Load() & ~kSegmentRetiredBit);
-  const std::uint64_t replaced = ReadSlot(slot).generation;
-  if (drawn > generation || (replaced != 0 && replaced >= drawn)) {
+  const std::uint64_t cursor = entry.cursor.Load() & ~kSegmentRetiredBit;
+  const PublishedSegment replaced = ReadSlot(slot);
+  const bool current = replaced.generation != 0 && replaced.generation == GenerationOf(cursor);
+  const bool to_come = replaced.generation > GenerationOf(cursor) &&
+                       replaced.segment.first > LastIdAt(entry, cursor);
+  if (GenerationOf(cursor) > generation || current || to_come) {
     CountLost(entry, segment.count);
     return PublishResult::kTooLate;
   }
+  if (replaced.generation > GenerationOf(cursor)) CountLost(entry, replaced.segment.count);
   RingSlot::Payload payload;
   Pack(segment, payload);
   if (slot.Publish(generation, payload)) {
@@ -7793,9 +7839,8 @@ std::uint64_t StepToAsk(const FetchLine& line, std::int64_t now_ns, std::uint64_
   const auto fetched =
       static_cast<std::int64_t>(line.fetched_boot_ns.load(std::memory_order_relaxed));
   if (min_step == 0) {
-    min_step = step != 0
-                   ? step
-                   : std::max<std::uint64_t>(1, line.row_step.load(std::memory_order_relaxed));
+    const std::uint64_t row_step = line.row_step.load(std::memory_order_relaxed);
+    min_step = step != 0 ? step : row_step != 0 ? row_step : std::min(kDefaultStep, max_step);
   }
   return AdaptStep(last, std::max<std::int64_t>(0, now_ns - fetched), min_step, max_step);
 }
@@ -7831,6 +7876,7 @@ void FailFetch(SegmentEntry& entry, std::uint64_t attempt, const Status& why, st
 }
 Status LastFetchError(const SegmentEntry& entry) {
   StoreWords::Payload words;
+  if (entry.fetch.failures_in_row.load(std::memory_order_relaxed) == 0) return Status::Ok();
   if (entry.words.Read(words) == 0) return Status::Ok();
   const auto code = static_cast<Code>(static_cast<std::int32_t>(words[0]));
   if (code == Code::OK) return Status::Ok();
@@ -7920,7 +7966,7 @@ SegmentView ViewSegment(const SegmentEntry& entry, std::int64_t boottime_ns) {
   view.lost = Read(line.lost);
   view.failures_in_row = Read(line.failures_in_row);
   view.next_attempt_ns = PauseLeft(line, boottime_ns);
-  if (view.failures_in_row != 0) view.last_error = LastFetchError(entry);
+  view.last_error = LastFetchError(entry);
   return view;
 }
 const SegmentEntry* TagAt(const SegmentEntry (&entries)[kTagCount], std::size_t index) {
@@ -7951,6 +7997,7 @@ struct DrawCache {
   Word block_cycles;
   LocalBlock block;  // relaxed ordering only
   alignas(64) DrawWindow uuid_window;
+  std::atomic<std::uint32_t> fetching[kTagCount];
 };
 static_assert(sizeof(DrawCache) <= ForkPage::kSize);
 struct DrawStream {
@@ -8536,6 +8583,7 @@ class BusyFlag {
 };
 }  // namespace shmflake
 // core/maintenance_thread.h
+#include <condition_variable>
 #include <thread>
 namespace shmflake {
 class MaintenanceThread {
@@ -8556,7 +8604,9 @@ class MaintenanceThread {
   std::atomic<bool> stopping_{false};
   std::atomic<int> wait_ms_{0};
   std::function<void()> work_;
-  std::mutex mutex_;  // of what was added
+  std::mutex mutex_;  // of what follows
+  std::condition_variable ended_;
+  const void* running_ = nullptr;  // whose work is under way
   std::vector<std::pair<const void*, std::function<void()>>> added_;
   std::thread* thread_ = nullptr;  // leaked in a child, where there is nothing to join
 };
@@ -8993,6 +9043,9 @@ Status Generator::Follow(Attachment& from, const DrawError& why, std::int64_t de
   if (!busy.taken()) {
     return Fail(Code::TIMEOUT, "another thread is still following to the next region");
   }
+  if (why.code == Code::RETIRED && from.region().CheckLoss() == RegionLoss::kNone) {
+    (void)RetireWords(from.image());
+  }
   Leave(from, why, deadline_ns);
   InheritSettings(from.region().header(), &settings_);
   OpenContext context = ContextUntil(deadline_ns);
@@ -9070,8 +9123,17 @@ void MaintenanceThread::Run() {
     }
     if (stopping_.load(std::memory_order_acquire)) return;
     work_();
-    const std::lock_guard lock(mutex_);
-    for (const auto& [owner, work] : added_) work();
+    for (std::size_t i = 0;; ++i) {
+      std::unique_lock lock(mutex_);
+      if (i >= added_.size()) break;
+      const auto [owner, work] = added_[i];
+      running_ = owner;
+      lock.unlock();
+      work();
+      lock.lock();
+      running_ = nullptr;
+      ended_.notify_all();
+    }
   }
 }
 void MaintenanceThread::Add(const void* owner, std::function<void()> work) {
@@ -9080,10 +9142,12 @@ void MaintenanceThread::Add(const void* owner, std::function<void()> work) {
   added_.emplace_back(owner, std::move(work));
   wait_ms_.store(std::min(wait_ms_.load(std::memory_order_relaxed), kLongestWaitMs),
                  std::memory_order_relaxed);
+  Wake();  // else the wait that is under way would come first
 }
 void MaintenanceThread::Remove(const void* owner) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   std::erase_if(added_, [owner](const auto& entry) { return entry.first == owner; });
+  ended_.wait(lock, [this, owner] { return running_ != owner; });
 }
 void MaintenanceThread::Wake() noexcept {
   const std::uint64_t one = 1;
@@ -9161,7 +9225,7 @@ class SegmentCache {
     const bool whole = before % 2 == 0 && sequence_.load(std::memory_order_relaxed) == before;
     return whole && same && ours ? floor : 0;
   }
-  std::atomic<std::uint32_t> busy;      // a thread fetches, or follows
+  std::atomic<std::uint32_t> busy;      // a thread follows
   std::atomic<std::int64_t> opened_ns;  // when the last window was
   SegmentWord width;                    // of the windows: so that one lasts about 100 ms
  private:
@@ -9208,6 +9272,8 @@ class SegmentGenerator {
     return *place_.load(std::memory_order_acquire);
   }
   Status GoTo(Attachment& attachment);
+  [[nodiscard]] static bool IsOfAnotherBoot(const Attachment& attachment);
+  Status AgreeOnSource(SegmentEntry& entry);
   Status FollowRegion(SegmentPlace& from, const DrawError& why, std::int64_t deadline_ns);
   [[nodiscard]] bool Finish(const SegmentDraw& seen, std::uint64_t* id,
                             PublishedSegment* from) noexcept;
@@ -9233,11 +9299,12 @@ class SegmentGenerator {
   ForkPage page_;
   SegmentCache* cache_ = nullptr;
   std::atomic<SegmentPlace*> place_{nullptr};
+  std::atomic<Code> lasting_{Code::OK};
 };
 }  // namespace shmflake
 namespace shmflake {
 namespace {
-constexpr std::uint64_t kWidest = std::uint64_t{1} << 30;
+constexpr std::uint64_t kWidest = 1024;
 constexpr std::int64_t kWindowNs = 100 * kNsPerMs;
 constexpr std::uint64_t kLooks = 64;
 bool IsAboutPlace(Code code) { return code == Code::RETIRED || code == Code::REGION_LOST; }
@@ -9274,13 +9341,17 @@ Status SegmentGenerator::Open() {
         continue;
       }
       SegmentPlace* place = place_.load(std::memory_order_relaxed);
-      if (place == nullptr || place->attachment != &attachment) {
+      const bool fresh = place == nullptr || place->attachment != &attachment;
+      const bool stale = fresh && IsOfAnotherBoot(attachment);
+      if (fresh && !stale) {
         SHMFLAKE_RETURN_IF_ERROR(GoTo(attachment));
         continue;
       }
-      const MoveResult moved = shmflake::MoveOn(*place->entry);
+      const MoveResult moved = stale ? MoveResult::kRetired : shmflake::MoveOn(*place->entry);
       if (moved == MoveResult::kMoved) return Status::Ok();
-      if (moved == MoveResult::kRetired) (void)RetireWords(attachment.image());  // see FollowRegion
+      if (moved == MoveResult::kRetired) {
+        SHMFLAKE_RETURN_IF_ERROR(generator_.Follow(attachment, {Code::RETIRED, 0, 0}, deadline_ns));
+      }
       if (moved == MoveResult::kNone) {
         SHMFLAKE_RETURN_IF_ERROR(WaitForSegment(*place, deadline_ns));
       }
@@ -9291,6 +9362,19 @@ Status SegmentGenerator::Open() {
   }
   return status;
 }
+Status SegmentGenerator::AgreeOnSource(SegmentEntry& entry) {
+  const std::uint64_t mark = AgreeOnStore(entry, source_->mark());
+  if (mark == source_->mark()) return Status::Ok();
+  return {Code::TAG_STORE, "the region draws tag " + Quote(tag_) + " from another store, of kind " +
+                               SourceKindName(mark) + ": not from " + source_->shown() +
+                               "; retire the region to change that"};
+}
+bool SegmentGenerator::IsOfAnotherBoot(const Attachment& attachment) {
+  const std::string boot_id = BootId();
+  const auto& text = attachment.region().header().boot_id;
+  const std::string_view born(text, ::strnlen(text, sizeof(text)));
+  return !boot_id.empty() && !born.empty() && boot_id != born;
+}
 Status SegmentGenerator::GoTo(Attachment& attachment) {
   auto place = std::make_unique<SegmentPlace>();
   place->attachment = &attachment;
@@ -9299,13 +9383,7 @@ Status SegmentGenerator::GoTo(Attachment& attachment) {
     return Fail(Code::TAGS_FULL, "a region holds %u tags: there is no room for %s", kTagCount,
                 Quote(tag_).c_str());
   }
-  const std::uint64_t mark = AgreeOnStore(*place->entry, source_->mark());
-  if (mark != source_->mark()) {
-    return {Code::TAG_STORE, "the region draws tag " + Quote(tag_) +
-                                 " from another store, of kind " + SourceKindName(mark) +
-                                 ": not from " + source_->shown() +
-                                 "; retire the region to change that"};
-  }
+  SHMFLAKE_RETURN_IF_ERROR(AgreeOnSource(*place->entry));
   SegmentPlace* old = place_.load(std::memory_order_relaxed);
   if (old != nullptr) {
     const std::uint64_t high = old->entry->fetch.high.load(std::memory_order_relaxed);
@@ -9321,9 +9399,6 @@ Status SegmentGenerator::GoTo(Attachment& attachment) {
 }
 Status SegmentGenerator::FollowRegion(SegmentPlace& from, const DrawError& why,
                                       std::int64_t deadline_ns) {
-  if (why.code == Code::RETIRED && from.attachment == &generator_.current()) {
-    (void)RetireWords(from.attachment->image());
-  }
   SHMFLAKE_RETURN_IF_ERROR(generator_.Follow(*from.attachment, why, deadline_ns));
   const BusyFlag busy(cache_->busy, clock(), deadline_ns);
   if (&here() != &from) return Status::Ok();  // another thread did it
@@ -9471,9 +9546,15 @@ Status SegmentGenerator::NextN(std::uint64_t* ids, std::size_t n, std::size_t* f
 // core/segment_fetcher.cc
 namespace shmflake {
 namespace {
-constexpr std::int64_t kAheadPatienceMs = 100;
 constexpr std::int64_t kHolderNs = 500 * kNsPerMs;
 constexpr std::int64_t kLongestNapNs = 5 * kNsPerMs;
+constexpr std::int64_t kShortestTryNs = 10 * kNsPerMs;
+std::int64_t AheadPatienceMs(const FetchLine& line) noexcept {
+  constexpr std::uint64_t kLeastMs = 100;
+  constexpr std::uint64_t kMostMs = 3'600'000;
+  const std::uint64_t last_ms = line.fetched_us.load(std::memory_order_relaxed) / 1000;
+  return static_cast<std::int64_t>(std::clamp(std::min(last_ms, kMostMs) * 3, kLeastMs, kMostMs));
+}
 bool HasIds(const SegmentEntry& entry) noexcept {
   const std::uint64_t cursor = entry.cursor.Load();
   if ((cursor & kSegmentRetiredBit) != 0) return true;  // the draw finds out
@@ -9504,6 +9585,7 @@ bool SegmentGenerator::IsServed(SegmentPlace& place) noexcept {
 }
 Status SegmentGenerator::FetchElected(SegmentPlace& place, std::int64_t timeout_ms) {
   SegmentEntry& entry = *place.entry;
+  SHMFLAKE_RETURN_IF_ERROR(AgreeOnSource(entry));
   FetchTimes times;
   times.began_ns = clock().BoottimeNs();
   SegmentRequest request;
@@ -9526,6 +9608,7 @@ Status SegmentGenerator::FetchElected(SegmentPlace& place, std::int64_t timeout_
   times.ended_ns = clock().BoottimeNs();
   times.ended_unix_ms = clock().RealtimeNs() / kNsPerMs;
   if (status.ok()) {
+    lasting_.store(Code::OK, std::memory_order_relaxed);
     const PublishResult published = PublishSegment(entry, {grant.first, grant.count});
     if (published == PublishResult::kUsedUp) (void)RetireWords(place.attachment->image());
     EndFetch(entry, attempt, grant, times);
@@ -9540,6 +9623,7 @@ Status SegmentGenerator::FetchElected(SegmentPlace& place, std::int64_t timeout_
     }
     return Status::Ok();
   }
+  lasting_.store(IsLasting(status.code()) ? status.code() : Code::OK, std::memory_order_relaxed);
   FailFetch(entry, attempt, status, times.ended_ns, RandomU64());
   if (Logger* logger = generator_.logger(); logger != nullptr) {
     logger->Log(LogLevel::kWarning, "segment_not_fetched",
@@ -9548,33 +9632,39 @@ Status SegmentGenerator::FetchElected(SegmentPlace& place, std::int64_t timeout_
   return status;
 }
 Status SegmentGenerator::Fetch(SegmentPlace& place, FetchNeed need, std::int64_t deadline_ns) {
-  const BusyFlag busy(cache_->busy, clock(), 0);
+  const BusyFlag busy(place.attachment->cache().fetching[IndexOf(place)], clock(), 0);
   if (!busy.taken()) return Status::Ok();
   const SegmentEntry& entry = *place.entry;
   const bool now = need == FetchNeed::kNow;
   Election election(place.attachment->region(), kFetchLockBase + IndexOf(place) * kFetchLevels);
-  if (!election.Try(1) && (!now || !election.Try(LevelsFor(entry.fetch, clock().BoottimeNs())))) {
-    return Status::Ok();
+  if (!election.Try(1)) {
+    const std::int64_t levels = LevelsFor(entry.fetch, clock().BoottimeNs());
+    if (!now || (!election.Try(levels) && levels < kFetchLevels)) return Status::Ok();
   }
   SHMFLAKE_REACH(kFetchElected);
   if (now ? HasIds(entry) : HasNext(entry)) return Status::Ok();
   if (PauseLeft(entry.fetch, clock().BoottimeNs()) > 0) return Status::Ok();
+  if (!now && clock().MonotonicNs() >= deadline_ns) return Status::Ok();
   const std::int64_t left_ms =
       std::clamp<std::int64_t>((deadline_ns - clock().MonotonicNs()) / kNsPerMs, 1, 3'600'000);
-  return FetchElected(place,
-                      need == FetchNeed::kAhead ? std::min(left_ms, kAheadPatienceMs) : left_ms);
+  return FetchElected(
+      place, need == FetchNeed::kAhead ? std::min(left_ms, AheadPatienceMs(entry.fetch)) : left_ms);
 }
 Status SegmentGenerator::WaitForSegment(SegmentPlace& place, std::int64_t deadline_ns) {
   SegmentEntry& entry = *place.entry;
   Status failure;  // of an attempt of this process: all of the store's words
   for (std::int64_t nap_ns = kNsPerMs; !HasIds(entry);) {
-    if (const Status status = Fetch(place, FetchNeed::kNow, deadline_ns); !status.ok()) {
-      failure = status;
+    const bool known_already = !failure.ok() || !LastFetchError(entry).ok();
+    const std::int64_t left_ns = deadline_ns - clock().MonotonicNs();
+    if (left_ns > (known_already ? kShortestTryNs : 0)) {
+      if (const Status status = Fetch(place, FetchNeed::kNow, deadline_ns); !status.ok()) {
+        failure = status;
+      }
     }
     if (HasIds(entry)) break;
     const Status known = failure.ok() ? LastFetchError(entry) : failure;
-    const bool lasting =
-        !known.ok() && IsLasting(known.code()) && PauseLeft(entry.fetch, clock().BoottimeNs()) > 0;
+    const bool lasting = !known.ok() && known.code() == lasting_.load(std::memory_order_relaxed) &&
+                         PauseLeft(entry.fetch, clock().BoottimeNs()) > 0;
     if (lasting || !generator_.Sleep(*place.attachment, nap_ns, deadline_ns)) {
       const std::string none = "no ID of tag " + Quote(tag_) + " is left";
       if (!known.ok()) return {known.code(), none + ": " + known.message()};
