@@ -17,7 +17,7 @@ namespace shmflake {
 namespace {
 
 // Who drew fast and then draws slowly shall look all the same. A look is worth some twenty draws.
-constexpr std::uint64_t kWidest = 1024;
+constexpr std::uint64_t kWidest = 8192;
 constexpr std::int64_t kWindowNs = 100 * kNsPerMs;
 // Past the mark, as long as the next segment is not there, so many looks are spread over a segment.
 constexpr std::uint64_t kLooks = 64;

@@ -1,40 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// The C ABI's segment mode.
+// The C ABI's segment mode but for the draw of one ID, which is segment_draw.cc's.
 #include <cstdio>
 #include <limits>
 
 #include "capi/src/convert_options.h"
 #include "capi/src/errors.h"
 #include "capi/src/handle.h"
+#include "capi/src/segment_handle.h"
 #include "capi/src/structs.h"
-#include "core/segment_generator.h"
 #include "core/segment_tags.h"
 #include "core/segment_view.h"
 #include "core/text.h"
 
 using shmflake::Code;
-using shmflake::DrawError;
 using shmflake::Fail;
-using shmflake::SegmentDraw;
-using shmflake::SegmentFast;
 using shmflake::SegmentGenerator;
 using shmflake::Status;
+using shmflake::capi::DrawerOf;
 using shmflake::capi::Guarded;
-using shmflake::capi::KeepErrno;
 using shmflake::capi::NoCancellation;
 using shmflake::capi::SetLastError;
 using shmflake::capi::SetNullArgument;
 
-// The opaque handle is what a draw needs first: one look-up less than the drawer's address.
-struct shmflake_segment {
-  shmflake::SegmentCache cache;
-};
-
 namespace {
-
-SegmentGenerator& DrawerOf(shmflake_segment* segment) noexcept {
-  return SegmentGenerator::Of(&segment->cache);
-}
 
 Status ReadSegmentOptions(const shmflake_segment_options* from, shmflake::SegmentOptions* to) {
   shmflake_segment_options read;
@@ -60,59 +48,6 @@ Status ReadSegmentOptions(const shmflake_segment_options* from, shmflake::Segmen
                 words[0] == '\0' ? "" : ": ", shmflake::Printable(words).c_str());
   };
   return Status::Ok();
-}
-
-Status Next(shmflake_segment* segment, const SegmentDraw* seen, uint64_t* id) {
-  return DrawerOf(segment).NextAfter(seen, id);
-}
-
-int NextNowait(shmflake_segment* segment, const SegmentDraw* seen, uint64_t* id) noexcept {
-  const KeepErrno keep_errno;
-  const NoCancellation no_cancellation;
-  const DrawError error = DrawerOf(segment).NextNowaitAfter(seen, id);
-  return error.ok() ? 0 : SetLastError(error);
-}
-
-// What follows the hot path, out of line and called last, with all in registers, so that none is
-// saved there.
-struct Waiting {
-  [[gnu::noinline]] static int None(shmflake_segment* segment, uint64_t* id) noexcept {
-    return Guarded([&] { return Next(segment, nullptr, id); });
-  }
-  [[gnu::noinline]] static int Added(shmflake_segment* segment, uint64_t* id,
-                                     shmflake::SegmentEntry* entry, uint64_t cursor,
-                                     uint64_t floor) noexcept {
-    const SegmentDraw seen{entry, cursor, floor};
-    return Guarded([&] { return Next(segment, &seen, id); });
-  }
-};
-struct AtOnce {
-  [[gnu::noinline]] static int None(shmflake_segment* segment, uint64_t* id) noexcept {
-    return NextNowait(segment, nullptr, id);
-  }
-  [[gnu::noinline]] static int Added(shmflake_segment* segment, uint64_t* id,
-                                     shmflake::SegmentEntry* entry, uint64_t cursor,
-                                     uint64_t floor) noexcept {
-    const SegmentDraw seen{entry, cursor, floor};
-    return NextNowait(segment, &seen, id);
-  }
-};
-
-template <typename After>
-[[gnu::always_inline]] inline int DrawSegment(shmflake_segment* segment, uint64_t* id) noexcept {
-  if (segment == nullptr) [[unlikely]]
-    return SetNullArgument("segment");
-  if (id == nullptr) [[unlikely]]
-    return SetNullArgument("id");
-  SegmentDraw seen;
-  switch (segment->cache.Draw(id, &seen)) {
-    [[likely]] case SegmentFast::kDrawn : return 0;
-    case SegmentFast::kAdded:
-      return After::Added(segment, id, seen.entry, seen.cursor, seen.floor);
-    case SegmentFast::kNone:
-      break;
-  }
-  return After::None(segment, id);
 }
 
 void DescribeSegment(const shmflake::SegmentView& view, shmflake_segment_info* out) {
@@ -172,14 +107,6 @@ int shmflake_segment_open(shmflake_handle* flake, const char* tag,
 void shmflake_segment_close(shmflake_segment* segment) {
   const NoCancellation no_cancellation;
   if (segment != nullptr) delete &DrawerOf(segment);
-}
-
-int shmflake_segment_next(shmflake_segment* segment, uint64_t* id) {
-  return DrawSegment<Waiting>(segment, id);
-}
-
-int shmflake_segment_next_nowait(shmflake_segment* segment, uint64_t* id) {
-  return DrawSegment<AtOnce>(segment, id);
 }
 
 int shmflake_segment_next_n(shmflake_segment* segment, uint64_t* ids, size_t n, size_t* filled) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The C ABI's draw and life cycle. The conventions and the manual are in shmflake.h.
+// The C ABI's draw: the hot path, compiled for speed. The conventions and the manual are in
+// shmflake.h.
 #include <limits>
 
-#include "capi/src/convert_options.h"
 #include "capi/src/errors.h"
 #include "capi/src/parts.h"
 
@@ -16,7 +16,6 @@ using shmflake::Status;
 using shmflake::capi::Guarded;
 using shmflake::capi::KeepErrno;
 using shmflake::capi::NoCancellation;
-using shmflake::capi::ResolveOptions;
 using shmflake::capi::SetLastError;
 using shmflake::capi::SetNullArgument;
 
@@ -61,35 +60,6 @@ template <auto kGeneratorsAfter>
 }  // namespace
 
 extern "C" {
-
-int shmflake_open(const char* name, const shmflake_options* options, shmflake_handle** out) {
-  if (out == nullptr) return SetNullArgument("out");
-  return Guarded([&]() -> Status {
-    shmflake_options read;
-    shmflake::Settings settings;
-    SHMFLAKE_RETURN_IF_ERROR(ResolveOptions(name, options, &read, &settings));
-    auto logger = shmflake::capi::MakeLogger(read, settings);
-    auto handle = std::make_unique<shmflake_handle>(std::move(settings), std::move(logger));
-    SHMFLAKE_RETURN_IF_ERROR(handle->generator.Open(read.attach_only != 0));
-    *out = handle.release();
-    return Status::Ok();
-  });
-}
-
-void shmflake_close(shmflake_handle* flake) {
-  const NoCancellation no_cancellation;  // close() and a join are cancellation points
-  delete flake;
-}
-
-int shmflake_retire(const char* name, const shmflake_options* options) {
-  return Guarded([&]() -> Status {
-    shmflake_options read;
-    shmflake::Settings settings;
-    SHMFLAKE_RETURN_IF_ERROR(ResolveOptions(name, options, &read, &settings));
-    const auto logger = shmflake::capi::MakeLogger(read, settings);
-    return shmflake::RetireByName(settings, shmflake::SystemClock(), logger.get());
-  });
-}
 
 int shmflake_next(shmflake_handle* flake, uint64_t* id) {
   if (flake == nullptr) [[unlikely]]
@@ -155,25 +125,6 @@ int shmflake_bounds(const shmflake_handle* flake, int64_t unix_ms, uint64_t* low
   const shmflake::IdFormat& format = flake->generator.current().format();
   if (shmflake::IdRangeOfUnixMs(format, unix_ms, lowest, highest)) return 0;
   return Report({Code::INSTANT, unix_ms, format.epoch_ms});
-}
-
-int shmflake_settings(const char* name, const shmflake_options* options, shmflake_setting* out,
-                      size_t capacity, size_t* count) {
-  if (count == nullptr) return SetNullArgument("count");
-  if (out == nullptr && capacity != 0) return SetNullArgument("out");
-  return Guarded([&]() -> Status {
-    shmflake_options read;
-    shmflake::Settings settings;
-    SHMFLAKE_RETURN_IF_ERROR(ResolveOptions(name, options, &read, &settings));
-    const auto lines = shmflake::ListSettings(settings);
-    for (size_t i = 0; i < lines.size() && i < capacity; ++i) {
-      std::snprintf(out[i].key, sizeof(out[i].key), "%s", lines[i].key.c_str());
-      std::snprintf(out[i].value, sizeof(out[i].value), "%s", lines[i].value.c_str());
-      std::snprintf(out[i].source, sizeof(out[i].source), "%s", lines[i].source.c_str());
-    }
-    *count = lines.size();
-    return Status::Ok();
-  });
 }
 
 }  // extern "C"

@@ -9304,7 +9304,7 @@ class SegmentGenerator {
 }  // namespace shmflake
 namespace shmflake {
 namespace {
-constexpr std::uint64_t kWidest = 1024;
+constexpr std::uint64_t kWidest = 8192;
 constexpr std::int64_t kWindowNs = 100 * kNsPerMs;
 constexpr std::uint64_t kLooks = 64;
 bool IsAboutPlace(Code code) { return code == Code::RETIRED || code == Code::REGION_LOST; }
@@ -9992,6 +9992,58 @@ int shmflake_decode_layout(const char* layout, uint64_t id, shmflake_parts* out)
   return shmflake::capi::DecodeInto(named->format, id, out);
 }
 }  // extern "C"
+// capi/src/life.cc
+using shmflake::Status;
+using shmflake::capi::Guarded;
+using shmflake::capi::NoCancellation;
+using shmflake::capi::ResolveOptions;
+using shmflake::capi::SetNullArgument;
+extern "C" {
+int shmflake_open(const char* name, const shmflake_options* options, shmflake_handle** out) {
+  if (out == nullptr) return SetNullArgument("out");
+  return Guarded([&]() -> Status {
+    shmflake_options read;
+    shmflake::Settings settings;
+    SHMFLAKE_RETURN_IF_ERROR(ResolveOptions(name, options, &read, &settings));
+    auto logger = shmflake::capi::MakeLogger(read, settings);
+    auto handle = std::make_unique<shmflake_handle>(std::move(settings), std::move(logger));
+    SHMFLAKE_RETURN_IF_ERROR(handle->generator.Open(read.attach_only != 0));
+    *out = handle.release();
+    return Status::Ok();
+  });
+}
+void shmflake_close(shmflake_handle* flake) {
+  const NoCancellation no_cancellation;  // close() and a join are cancellation points
+  delete flake;
+}
+int shmflake_retire(const char* name, const shmflake_options* options) {
+  return Guarded([&]() -> Status {
+    shmflake_options read;
+    shmflake::Settings settings;
+    SHMFLAKE_RETURN_IF_ERROR(ResolveOptions(name, options, &read, &settings));
+    const auto logger = shmflake::capi::MakeLogger(read, settings);
+    return shmflake::RetireByName(settings, shmflake::SystemClock(), logger.get());
+  });
+}
+int shmflake_settings(const char* name, const shmflake_options* options, shmflake_setting* out,
+                      size_t capacity, size_t* count) {
+  if (count == nullptr) return SetNullArgument("count");
+  if (out == nullptr && capacity != 0) return SetNullArgument("out");
+  return Guarded([&]() -> Status {
+    shmflake_options read;
+    shmflake::Settings settings;
+    SHMFLAKE_RETURN_IF_ERROR(ResolveOptions(name, options, &read, &settings));
+    const auto lines = shmflake::ListSettings(settings);
+    for (size_t i = 0; i < lines.size() && i < capacity; ++i) {
+      std::snprintf(out[i].key, sizeof(out[i].key), "%s", lines[i].key.c_str());
+      std::snprintf(out[i].value, sizeof(out[i].value), "%s", lines[i].value.c_str());
+      std::snprintf(out[i].source, sizeof(out[i].source), "%s", lines[i].source.c_str());
+    }
+    *count = lines.size();
+    return Status::Ok();
+  });
+}
+}  // extern "C"
 // capi/src/loggers.cc
 namespace shmflake::capi {
 namespace {
@@ -10078,25 +10130,25 @@ int shmflake_unmask(const unsigned char key[16], uint64_t masked, uint64_t* id) 
 }
 }  // extern "C"
 // capi/src/segment.cc
-using shmflake::Code;
-using shmflake::DrawError;
-using shmflake::Fail;
-using shmflake::SegmentDraw;
-using shmflake::SegmentFast;
-using shmflake::SegmentGenerator;
-using shmflake::Status;
-using shmflake::capi::Guarded;
-using shmflake::capi::KeepErrno;
-using shmflake::capi::NoCancellation;
-using shmflake::capi::SetLastError;
-using shmflake::capi::SetNullArgument;
+// capi/src/segment_handle.h
 struct shmflake_segment {
   shmflake::SegmentCache cache;
 };
-namespace {
-SegmentGenerator& DrawerOf(shmflake_segment* segment) noexcept {
+namespace shmflake::capi {
+inline SegmentGenerator& DrawerOf(shmflake_segment* segment) noexcept {
   return SegmentGenerator::Of(&segment->cache);
 }
+}  // namespace shmflake::capi
+using shmflake::Code;
+using shmflake::Fail;
+using shmflake::SegmentGenerator;
+using shmflake::Status;
+using shmflake::capi::DrawerOf;
+using shmflake::capi::Guarded;
+using shmflake::capi::NoCancellation;
+using shmflake::capi::SetLastError;
+using shmflake::capi::SetNullArgument;
+namespace {
 Status ReadSegmentOptions(const shmflake_segment_options* from, shmflake::SegmentOptions* to) {
   shmflake_segment_options read;
   SHMFLAKE_RETURN_IF_ERROR(shmflake::capi::ReadStruct("segment options", from, &read));
@@ -10121,53 +10173,6 @@ Status ReadSegmentOptions(const shmflake_segment_options* from, shmflake::Segmen
                 words[0] == '\0' ? "" : ": ", shmflake::Printable(words).c_str());
   };
   return Status::Ok();
-}
-Status Next(shmflake_segment* segment, const SegmentDraw* seen, uint64_t* id) {
-  return DrawerOf(segment).NextAfter(seen, id);
-}
-int NextNowait(shmflake_segment* segment, const SegmentDraw* seen, uint64_t* id) noexcept {
-  const KeepErrno keep_errno;
-  const NoCancellation no_cancellation;
-  const DrawError error = DrawerOf(segment).NextNowaitAfter(seen, id);
-  return error.ok() ? 0 : SetLastError(error);
-}
-struct Waiting {
-  [[gnu::noinline]] static int None(shmflake_segment* segment, uint64_t* id) noexcept {
-    return Guarded([&] { return Next(segment, nullptr, id); });
-  }
-  [[gnu::noinline]] static int Added(shmflake_segment* segment, uint64_t* id,
-                                     shmflake::SegmentEntry* entry, uint64_t cursor,
-                                     uint64_t floor) noexcept {
-    const SegmentDraw seen{entry, cursor, floor};
-    return Guarded([&] { return Next(segment, &seen, id); });
-  }
-};
-struct AtOnce {
-  [[gnu::noinline]] static int None(shmflake_segment* segment, uint64_t* id) noexcept {
-    return NextNowait(segment, nullptr, id);
-  }
-  [[gnu::noinline]] static int Added(shmflake_segment* segment, uint64_t* id,
-                                     shmflake::SegmentEntry* entry, uint64_t cursor,
-                                     uint64_t floor) noexcept {
-    const SegmentDraw seen{entry, cursor, floor};
-    return NextNowait(segment, &seen, id);
-  }
-};
-template <typename After>
-[[gnu::always_inline]] inline int DrawSegment(shmflake_segment* segment, uint64_t* id) noexcept {
-  if (segment == nullptr) [[unlikely]]
-    return SetNullArgument("segment");
-  if (id == nullptr) [[unlikely]]
-    return SetNullArgument("id");
-  SegmentDraw seen;
-  switch (segment->cache.Draw(id, &seen)) {
-    [[likely]] case SegmentFast::kDrawn : return 0;
-    case SegmentFast::kAdded:
-      return After::Added(segment, id, seen.entry, seen.cursor, seen.floor);
-    case SegmentFast::kNone:
-      break;
-  }
-  return After::None(segment, id);
 }
 void DescribeSegment(const shmflake::SegmentView& view, shmflake_segment_info* out) {
   shmflake_segment_info info{};
@@ -10222,12 +10227,6 @@ void shmflake_segment_close(shmflake_segment* segment) {
   const NoCancellation no_cancellation;
   if (segment != nullptr) delete &DrawerOf(segment);
 }
-int shmflake_segment_next(shmflake_segment* segment, uint64_t* id) {
-  return DrawSegment<Waiting>(segment, id);
-}
-int shmflake_segment_next_nowait(shmflake_segment* segment, uint64_t* id) {
-  return DrawSegment<AtOnce>(segment, id);
-}
 int shmflake_segment_next_n(shmflake_segment* segment, uint64_t* ids, size_t n, size_t* filled) {
   size_t drawn = 0;
   if (filled != nullptr) *filled = 0;
@@ -10277,6 +10276,74 @@ int shmflake_store_init(const char* url, const shmflake_options* options) {
   });
 }
 }  // extern "C"
+// capi/src/segment_draw.cc
+using shmflake::DrawError;
+using shmflake::SegmentDraw;
+using shmflake::SegmentFast;
+using shmflake::Status;
+using shmflake::capi::DrawerOf;
+using shmflake::capi::Guarded;
+using shmflake::capi::KeepErrno;
+using shmflake::capi::NoCancellation;
+using shmflake::capi::SetLastError;
+using shmflake::capi::SetNullArgument;
+namespace {
+Status Next(shmflake_segment* segment, const SegmentDraw* seen, uint64_t* id) {
+  return DrawerOf(segment).NextAfter(seen, id);
+}
+int NextNowait(shmflake_segment* segment, const SegmentDraw* seen, uint64_t* id) noexcept {
+  const KeepErrno keep_errno;
+  const NoCancellation no_cancellation;
+  const DrawError error = DrawerOf(segment).NextNowaitAfter(seen, id);
+  return error.ok() ? 0 : SetLastError(error);
+}
+struct Waiting {
+  [[gnu::noinline]] static int None(shmflake_segment* segment, uint64_t* id) noexcept {
+    return Guarded([&] { return Next(segment, nullptr, id); });
+  }
+  [[gnu::noinline]] static int Added(shmflake_segment* segment, uint64_t* id,
+                                     shmflake::SegmentEntry* entry, uint64_t cursor,
+                                     uint64_t floor) noexcept {
+    const SegmentDraw seen{entry, cursor, floor};
+    return Guarded([&] { return Next(segment, &seen, id); });
+  }
+};
+struct AtOnce {
+  [[gnu::noinline]] static int None(shmflake_segment* segment, uint64_t* id) noexcept {
+    return NextNowait(segment, nullptr, id);
+  }
+  [[gnu::noinline]] static int Added(shmflake_segment* segment, uint64_t* id,
+                                     shmflake::SegmentEntry* entry, uint64_t cursor,
+                                     uint64_t floor) noexcept {
+    const SegmentDraw seen{entry, cursor, floor};
+    return NextNowait(segment, &seen, id);
+  }
+};
+template <typename After>
+[[gnu::always_inline]] inline int DrawSegment(shmflake_segment* segment, uint64_t* id) noexcept {
+  if (segment == nullptr) [[unlikely]]
+    return SetNullArgument("segment");
+  if (id == nullptr) [[unlikely]]
+    return SetNullArgument("id");
+  SegmentDraw seen;
+  switch (segment->cache.Draw(id, &seen)) {
+    [[likely]] case SegmentFast::kDrawn : return 0;
+    case SegmentFast::kAdded:
+      return After::Added(segment, id, seen.entry, seen.cursor, seen.floor);
+    case SegmentFast::kNone:
+      break;
+  }
+  return After::None(segment, id);
+}
+}  // namespace
+extern "C" {
+int shmflake_segment_next(shmflake_segment* segment, uint64_t* id) {
+  return DrawSegment<Waiting>(segment, id);
+}
+int shmflake_segment_next_nowait(shmflake_segment* segment, uint64_t* id) {
+  return DrawSegment<AtOnce>(segment, id);
+}
+}  // extern "C"
 // capi/src/shmflake.cc
 using shmflake::Attachment;
 using shmflake::Code;
@@ -10288,7 +10355,6 @@ using shmflake::Status;
 using shmflake::capi::Guarded;
 using shmflake::capi::KeepErrno;
 using shmflake::capi::NoCancellation;
-using shmflake::capi::ResolveOptions;
 using shmflake::capi::SetLastError;
 using shmflake::capi::SetNullArgument;
 namespace {
@@ -10321,32 +10387,6 @@ template <auto kGeneratorsAfter>
 }
 }  // namespace
 extern "C" {
-int shmflake_open(const char* name, const shmflake_options* options, shmflake_handle** out) {
-  if (out == nullptr) return SetNullArgument("out");
-  return Guarded([&]() -> Status {
-    shmflake_options read;
-    shmflake::Settings settings;
-    SHMFLAKE_RETURN_IF_ERROR(ResolveOptions(name, options, &read, &settings));
-    auto logger = shmflake::capi::MakeLogger(read, settings);
-    auto handle = std::make_unique<shmflake_handle>(std::move(settings), std::move(logger));
-    SHMFLAKE_RETURN_IF_ERROR(handle->generator.Open(read.attach_only != 0));
-    *out = handle.release();
-    return Status::Ok();
-  });
-}
-void shmflake_close(shmflake_handle* flake) {
-  const NoCancellation no_cancellation;  // close() and a join are cancellation points
-  delete flake;
-}
-int shmflake_retire(const char* name, const shmflake_options* options) {
-  return Guarded([&]() -> Status {
-    shmflake_options read;
-    shmflake::Settings settings;
-    SHMFLAKE_RETURN_IF_ERROR(ResolveOptions(name, options, &read, &settings));
-    const auto logger = shmflake::capi::MakeLogger(read, settings);
-    return shmflake::RetireByName(settings, shmflake::SystemClock(), logger.get());
-  });
-}
 int shmflake_next(shmflake_handle* flake, uint64_t* id) {
   if (flake == nullptr) [[unlikely]]
     return SetNullArgument("flake");
@@ -10403,24 +10443,6 @@ int shmflake_bounds(const shmflake_handle* flake, int64_t unix_ms, uint64_t* low
   const shmflake::IdFormat& format = flake->generator.current().format();
   if (shmflake::IdRangeOfUnixMs(format, unix_ms, lowest, highest)) return 0;
   return Report({Code::INSTANT, unix_ms, format.epoch_ms});
-}
-int shmflake_settings(const char* name, const shmflake_options* options, shmflake_setting* out,
-                      size_t capacity, size_t* count) {
-  if (count == nullptr) return SetNullArgument("count");
-  if (out == nullptr && capacity != 0) return SetNullArgument("out");
-  return Guarded([&]() -> Status {
-    shmflake_options read;
-    shmflake::Settings settings;
-    SHMFLAKE_RETURN_IF_ERROR(ResolveOptions(name, options, &read, &settings));
-    const auto lines = shmflake::ListSettings(settings);
-    for (size_t i = 0; i < lines.size() && i < capacity; ++i) {
-      std::snprintf(out[i].key, sizeof(out[i].key), "%s", lines[i].key.c_str());
-      std::snprintf(out[i].value, sizeof(out[i].value), "%s", lines[i].value.c_str());
-      std::snprintf(out[i].source, sizeof(out[i].source), "%s", lines[i].source.c_str());
-    }
-    *count = lines.size();
-    return Status::Ok();
-  });
 }
 }  // extern "C"
 // capi/src/status.cc
