@@ -148,7 +148,7 @@ TEST(StoreUrlTest, WhatIsNoUrlIsRefusedWithTheRuleAndTheValue) {
             "a store's URL must be sqlite:[PATH], or mysql://, postgres:// or etcd:// and then "
             "[user@]host[:port]/database[?key=value&...]"},
            {"sqlite", "must be sqlite:[PATH]"},
-           {"redis://h/d", "must be sqlite:[PATH]"},
+           {"redis://h/d", ": \"redis\""},
            {"MYSQL://h/d", "must be sqlite:[PATH]"},
            {"mysql:h/d", "must be sqlite:[PATH]"},
            {"mysql:/h/d", "must be sqlite:[PATH]"},

@@ -164,7 +164,7 @@ def test_no_id_in_time_while_another_thread_asks_is_an_empty_segment(hasty, name
 
 
 @pytest.mark.parametrize("url, words", [
-    ("", "store"), ("papyrus:", "papyrus"), ("mysql://", "mysql"), ("nonsense", "nonsense"),
+    ("", "store"), ("papyrus:", "papyrus"), ("mysql://", "database"), ("nonsense", "sqlite:"),
     ("mysql://user:secret@host/db", "password"), ("mysql://host/db?colour=red", "colour")])
 def test_a_url_that_is_not_understood_is_refused(flake, name, url, words):
     for call in (lambda: flake.segment(name, store=url), lambda: shmflake.store_init(url)):

@@ -5262,7 +5262,9 @@ Status ParseStoreUrl(std::string_view text, StoreUrl* out) {
   if (url.scheme == "postgresql") url.scheme = "postgres";
   const bool server = url.scheme == "mysql" || url.scheme == "postgres" || url.scheme == "etcd";
   if ((url.scheme != "sqlite" && !server) || text.size() == url.scheme.size()) {
-    return {Code::STORE_URL, std::string(kRule)};  // without the text: it may be a password
+    const bool is_scheme = text.size() > url.scheme.size() && url.scheme.size() <= 20 &&
+                           text.find('@') == std::string_view::npos;
+    return is_scheme ? Refuse(kRule, url.scheme) : Status(Code::STORE_URL, std::string(kRule));
   }
   if (!server) {
     if (rest.starts_with("//")) rest.remove_prefix(2);  // sqlite:///path
