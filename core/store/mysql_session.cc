@@ -223,7 +223,7 @@ Outcome MysqlSession::CheckDurability() {
   }
   MysqlResult rows;
   if (Outcome stored = Store(kWhat, &rows); !stored.ok()) return stored;
-  const MYSQL_ROW row = rows == nullptr ? nullptr : mysql_fetch_row(rows.get());
+  MYSQL_ROW row = rows == nullptr ? nullptr : mysql_fetch_row(rows.get());
   if (row == nullptr || row[0] == nullptr || row[0] != std::string("0")) return {};
   return SchemaError(kWhat, "innodb_flush_log_at_trx_commit must be 1: it is 0");
 }
