@@ -42,8 +42,8 @@ namespace {
 std::vector<std::string> PointsThat(bool are_of_segments) {
   std::vector<std::string> points;
   for (const std::string& point : AllPoints()) {
-    const bool is = point.starts_with("kSegment") || point.starts_with("kFetch") ||
-                    point.starts_with("kTag");
+    const bool is =
+        point.starts_with("kSegment") || point.starts_with("kFetch") || point.starts_with("kTag");
     if (is == are_of_segments) points.push_back(point);
   }
   return points;

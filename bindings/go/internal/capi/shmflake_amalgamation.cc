@@ -5588,9 +5588,9 @@ typedef struct shmflake_store_target {
   const char* password;
   const char* database; /* etcd: the key prefix, "" for "shmflake" */
   const char* table;    /* "id_segments" unless given; [A-Za-z0-9_] with at most one '.' */
-  uint32_t tls;         /* SHMFLAKE_TLS_*: off, encrypted, encrypted with certificate and name checked */
-  uint32_t reserved;    /* 0 */
-  const char* tls_ca;   /* files in PEM */
+  uint32_t tls; /* SHMFLAKE_TLS_*: off, encrypted, encrypted with certificate and name checked */
+  uint32_t reserved;  /* 0 */
+  const char* tls_ca; /* files in PEM */
   const char* tls_cert;
   const char* tls_key;
 } shmflake_store_target;
