@@ -27,18 +27,17 @@ class Election {
   // Takes one of the first `levels` bytes. False when others hold them all.
   [[nodiscard]] bool Try(std::int64_t levels) noexcept;
 
-  // Until elected, or nothing is needed any more. `levels()` says how many bytes are tried; who
-  // need not (`must`) tries once. At the deadline, who must goes on all the same: asked once
-  // without being elected, the store says itself what is wrong.
+  // Until elected, or nothing is needed any more: whether to go on. `levels()` says how many bytes
+  // are tried; who need not (`must`) tries once. At the deadline, who must goes on all the same:
+  // asked once without being elected, the store says itself what is wrong.
   template <typename Needed, typename Levels>
-  void Wait(Clock& clock, bool must, std::int64_t deadline_ns, Needed needed, Levels levels,
-            bool* go_on) {
+  [[nodiscard]] bool Wait(Clock& clock, bool must, std::int64_t deadline_ns, Needed needed,
+                          Levels levels) {
     constexpr std::int64_t kLongestPauseNs = 8 * kNsPerMs;
     for (std::int64_t pause_ns = kNsPerMs;;) {
-      *go_on = needed();
-      if (!*go_on || Try(levels())) return;
-      *go_on = must;
-      if (!must || clock.MonotonicNs() >= deadline_ns) return;
+      if (!needed()) return false;
+      if (Try(levels())) return true;
+      if (!must || clock.MonotonicNs() >= deadline_ns) return must;
       clock.Sleep(pause_ns);
       pause_ns = std::min(2 * pause_ns, kLongestPauseNs);
     }

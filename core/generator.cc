@@ -22,6 +22,10 @@ Generator::~Generator() {
   delete current_.load(std::memory_order_acquire);
 }
 
+MaintenanceThread* Generator::thread() const noexcept {
+  return thread_ != nullptr && thread_->alive() ? thread_.get() : nullptr;
+}
+
 std::int64_t Generator::DefaultDeadline() noexcept {
   return clock_.MonotonicNs() + settings_.wait_timeout_ms.value * kNsPerMs;
 }

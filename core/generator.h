@@ -118,8 +118,9 @@ class Generator {
     }
   }
   [[nodiscard]] Logger* logger() const noexcept { return logger_.get(); }
-  // Null unless background_thread is on, and in a forked child.
-  [[nodiscard]] MaintenanceThread* thread() const noexcept { return thread_.get(); }
+  // Null unless background_thread is on. Null in a forked child, too: it has a copy of the object,
+  // whose mutex nobody may release.
+  [[nodiscard]] MaintenanceThread* thread() const noexcept;
 
  private:
   // Most draws need none: the clock is asked when somebody is about to wait.
@@ -158,6 +159,7 @@ class Generator {
   [[nodiscard]] static bool MustExtend(Attachment& attachment) noexcept {
     return PlanFor(attachment, attachment.NowTick()) != 0;
   }
+  Status OpenNext(const OpenContext& context, std::unique_ptr<Region>* out);
   void Leave(Attachment& from, const DrawError& why, std::int64_t deadline_ns);
   void NoteClockEvents(Attachment& attachment);
   void NoteStoreError(const Status& status) noexcept;

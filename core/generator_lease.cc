@@ -97,14 +97,12 @@ Status Generator::ExtendIfDue(Attachment& attachment, bool must, std::int64_t de
   const std::int64_t patience_ns =
       std::clamp<std::int64_t>((deadline_ns - began_ns) / 2, kNsPerMs, kElectedNs);
   Election election(attachment.region(), kExtendLockByte);
-  bool go_on = false;
-  election.Wait(
+  const bool go_on = election.Wait(
       clock_, must, deadline_ns, [&] { return MustExtend(attachment); },
       [&] {
         const std::int64_t waited_ns = clock_.MonotonicNs() - began_ns;
         return must ? std::min(1 + waited_ns / patience_ns, kExtendLevels) : 1;
-      },
-      &go_on);
+      });
   if (!go_on || !MustExtend(attachment)) return Status::Ok();
   SHMFLAKE_REACH(kExtendElected);
   const std::int64_t left_ms = (deadline_ns - clock_.MonotonicNs()) / kNsPerMs;
@@ -193,15 +191,35 @@ void Generator::Leave(Attachment& from, const DrawError& why, std::int64_t deadl
   }
 }
 
+// Where the next region was removed in its turn, those who are in it notice when they draw: until
+// then they are waited for, as long as the call may.
+Status Generator::OpenNext(const OpenContext& context, std::unique_ptr<Region>* out) {
+  for (std::int64_t pause_ns = kNsPerMs;;) {
+    Status status = OpenRegion(context, out);
+    if (status.code() != Code::SPLIT_BRAIN || clock_.MonotonicNs() >= context.deadline_ns) {
+      return status;
+    }
+    clock_.Sleep(pause_ns);
+    pause_ns = std::min(2 * pause_ns, 50 * kNsPerMs);
+  }
+}
+
 Status Generator::Follow(Attachment& from, const DrawError& why, std::int64_t deadline_ns) {
   const BusyFlag busy(from.cache().busy, clock_, deadline_ns);
   if (&current() != &from) return Status::Ok();  // another thread did it
   if (!busy.taken()) {
     return Fail(Code::TIMEOUT, "another thread is still following to the next region");
   }
-  if (why.code == Code::RETIRED && from.region().CheckLoss() == RegionLoss::kNone) {
-    // Tags and UUIDs are retired before the state word: who did it may have been killed in between.
-    (void)RetireWords(from.image());
+  if (why.code == Code::RETIRED) {
+    const RegionLoss found = from.region().CheckLoss();
+    if (found == RegionLoss::kNone) {
+      // Tags and UUIDs are retired before the state word: who did it may have been killed in
+      // between.
+      (void)RetireWords(from.image());
+    } else if (found == RegionLoss::kRemoved) {
+      // Who noticed first that the file is gone retired the words, and may not have recorded it yet.
+      from.NoteLoss(found);
+    }
   }
   Leave(from, why, deadline_ns);
   InheritSettings(from.region().header(), &settings_);
@@ -217,7 +235,7 @@ Status Generator::Follow(Attachment& from, const DrawError& why, std::int64_t de
         ceiling, FirstTickAbove(format, image.state.LoadRelaxed(), image.uuid_state.LoadRelaxed()));
   }
   std::unique_ptr<Region> region;
-  SHMFLAKE_RETURN_IF_ERROR(OpenRegion(context, &region));
+  SHMFLAKE_RETURN_IF_ERROR(OpenNext(context, &region));
   SHMFLAKE_RETURN_IF_ERROR(AttachNew(std::move(region)));
   from.region().Unlock();
   // A thread that is still in the region before that one has been for the time of two regions.

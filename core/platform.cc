@@ -22,24 +22,20 @@ void UniqueFd::Reset(int fd) noexcept {
   fd_ = fd;
 }
 
-FileSizeSignalBlock::FileSizeSignalBlock() noexcept {
+SignalBlock::SignalBlock(int signal) noexcept {
   sigset_t pending;
   ::sigpending(&pending);
-  pending_before_ = ::sigismember(&pending, SIGXFSZ) == 1;
-  sigset_t signal;
-  ::sigemptyset(&signal);
-  ::sigaddset(&signal, SIGXFSZ);
-  ::pthread_sigmask(SIG_BLOCK, &signal, &before_);
+  pending_before_ = ::sigismember(&pending, signal) == 1;
+  ::sigemptyset(&signal_);
+  ::sigaddset(&signal_, signal);
+  ::pthread_sigmask(SIG_BLOCK, &signal_, &before_);
 }
-
-FileSizeSignalBlock::~FileSizeSignalBlock() {
+SignalBlock::~SignalBlock() {
   if (!pending_before_) {
-    // The kernel sends it to the thread that wrote: it waits here if anywhere.
-    sigset_t signal;
-    ::sigemptyset(&signal);
-    ::sigaddset(&signal, SIGXFSZ);
+    // It waits here if anywhere, and perhaps for the process as well.
     const timespec at_once{};
-    while (::sigtimedwait(&signal, nullptr, &at_once) < 0 && errno == EINTR) {
+    for (int taken = 1; taken > 0 || (taken < 0 && errno == EINTR);) {
+      taken = ::sigtimedwait(&signal_, nullptr, &at_once);
     }
   }
   ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);

@@ -86,18 +86,24 @@ enum class LockKind : std::int16_t { kShared, kExclusive, kNone };
 // "" if /proc tells none.
 [[nodiscard]] std::string DescribeLockHolders(int fd, std::int64_t start, std::int64_t length);
 
-// For a scope in which this thread writes files: SIGXFSZ, which would end the process where a write
-// goes beyond RLIMIT_FSIZE, is held back and dropped. The write fails with EFBIG all the same.
-class FileSizeSignalBlock {
+// For a scope in which a signal that the kernel sends to this thread would end the process: it is
+// held back and dropped, and the call fails with its errno all the same.
+class SignalBlock {
  public:
-  FileSizeSignalBlock() noexcept;
-  ~FileSizeSignalBlock();
-  FileSizeSignalBlock(const FileSizeSignalBlock&) = delete;
-  FileSizeSignalBlock& operator=(const FileSizeSignalBlock&) = delete;
+  explicit SignalBlock(int signal) noexcept;
+  ~SignalBlock();
+  SignalBlock(const SignalBlock&) = delete;
+  SignalBlock& operator=(const SignalBlock&) = delete;
 
  private:
+  sigset_t signal_;
   sigset_t before_;
   bool pending_before_ = false;
+};
+// Where this thread writes files: SIGXFSZ, which comes where a write goes beyond RLIMIT_FSIZE.
+class FileSizeSignalBlock : public SignalBlock {
+ public:
+  FileSizeSignalBlock() noexcept : SignalBlock(SIGXFSZ) {}
 };
 
 // The kernel's word on whether the clock is synchronised: 1 yes, 0 no, 2 unknown.

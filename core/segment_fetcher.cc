@@ -52,7 +52,7 @@ std::int64_t SegmentGenerator::IndexOf(const SegmentPlace& place) const noexcept
 }
 
 bool SegmentGenerator::IsServed(SegmentPlace& place) noexcept {
-  if (MaintenanceThread* thread = LivingThread(); thread != nullptr) {
+  if (MaintenanceThread* thread = generator_.thread(); thread != nullptr) {
     thread->Wake();
     return true;
   }

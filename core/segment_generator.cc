@@ -43,13 +43,8 @@ SegmentGenerator::SegmentGenerator(Generator& generator, std::string tag, Segmen
       source_(std::move(source)) {}
 
 SegmentGenerator::~SegmentGenerator() {
-  if (MaintenanceThread* thread = LivingThread(); thread != nullptr) thread->Remove(this);
+  if (MaintenanceThread* thread = generator_.thread(); thread != nullptr) thread->Remove(this);
   delete place_.load(std::memory_order_acquire);
-}
-
-MaintenanceThread* SegmentGenerator::LivingThread() const noexcept {
-  MaintenanceThread* thread = generator_.thread();
-  return thread != nullptr && thread->alive() ? thread : nullptr;
 }
 
 Status SegmentGenerator::Open() {
@@ -82,7 +77,7 @@ Status SegmentGenerator::Open() {
       }
     }
   });
-  if (MaintenanceThread* thread = LivingThread(); status.ok() && thread != nullptr) {
+  if (MaintenanceThread* thread = generator_.thread(); status.ok() && thread != nullptr) {
     thread->Add(this, [this] { Maintain(); });
   }
   return status;

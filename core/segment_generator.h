@@ -91,8 +91,6 @@ class SegmentGenerator {
   Status WaitForSegment(SegmentPlace& place, std::int64_t deadline_ns);
   // What the background thread does.
   void Maintain();
-  // Null in a forked child, too: it has a copy of the object, whose mutex nobody may release.
-  [[nodiscard]] MaintenanceThread* LivingThread() const noexcept;
   [[nodiscard]] std::int64_t IndexOf(const SegmentPlace& place) const noexcept;
   [[nodiscard]] bool IsServed(SegmentPlace& place) noexcept;
 

@@ -48,7 +48,7 @@ SegmentView ViewSegment(const SegmentEntry& entry, std::int64_t boottime_ns) {
 
 const SegmentEntry* TagAt(const SegmentEntry (&entries)[kTagCount], std::size_t index) {
   for (const SegmentEntry& entry : entries) {
-    if (Read(entry.name[0]) == 0 || TagOf(entry).empty()) continue;
+    if (TagOf(entry).empty()) continue;
     if (index-- == 0) return &entry;
   }
   return nullptr;

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <ctime>
 
@@ -58,27 +59,6 @@ bool StartLibrary() {
 const char* OrNull(const char* text) { return text[0] == '\0' ? nullptr : text; }
 
 }  // namespace
-
-PipeSignalGuard::PipeSignalGuard() {
-  sigset_t pipe;
-  sigset_t pending;
-  sigemptyset(&pipe);
-  sigaddset(&pipe, SIGPIPE);
-  sigpending(&pending);
-  was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-  pthread_sigmask(SIG_BLOCK, &pipe, &old_mask_);
-}
-
-PipeSignalGuard::~PipeSignalGuard() {
-  if (!was_pending_) {
-    sigset_t pipe;
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
-    const timespec at_once{};
-    (void)sigtimedwait(&pipe, nullptr, &at_once);
-  }
-  pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);
-}
 
 MysqlSession::MysqlSession(const shmflake_store_target& target) : target_(target) {}
 

@@ -7,7 +7,6 @@
 
 #include <mysql.h>
 
-#include <csignal>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,19 +20,6 @@ struct MysqlResultDeleter {
   void operator()(MYSQL_RES* result) const { mysql_free_result(result); }
 };
 using MysqlResult = std::unique_ptr<MYSQL_RES, MysqlResultDeleter>;
-
-// Keeps the SIGPIPE of a TLS write from the process: the one that came meanwhile is taken away.
-class PipeSignalGuard {
- public:
-  PipeSignalGuard();
-  PipeSignalGuard(const PipeSignalGuard&) = delete;
-  PipeSignalGuard& operator=(const PipeSignalGuard&) = delete;
-  ~PipeSignalGuard();
-
- private:
-  bool was_pending_ = false;
-  sigset_t old_mask_{};
-};
 
 class MysqlSession {
  public:
@@ -72,7 +58,6 @@ class MysqlSession {
   int Wait(int waits_for);
 
   const shmflake_store_target& target_;
-  PipeSignalGuard pipe_guard_;
   std::string where_;
   std::optional<CallDeadline> deadline_;
   MYSQL* mysql_ = nullptr;

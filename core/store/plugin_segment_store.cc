@@ -92,35 +92,6 @@ Code CodeOf(int result) {
   }
 }
 
-// SIGPIPE, which a write to a connection that the server closed raises in some client libraries, is
-// held back for a scope, and dropped.
-class PipeSignalBlock {
- public:
-  PipeSignalBlock() noexcept {
-    sigset_t pending;
-    ::sigpending(&pending);
-    pending_before_ = ::sigismember(&pending, SIGPIPE) == 1;
-    ::sigemptyset(&pipe_);
-    ::sigaddset(&pipe_, SIGPIPE);
-    ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-  }
-  ~PipeSignalBlock() {
-    const timespec at_once{};
-    if (!pending_before_) {
-      while (::sigtimedwait(&pipe_, nullptr, &at_once) > 0) {
-      }
-    }
-    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  PipeSignalBlock(const PipeSignalBlock&) = delete;
-  PipeSignalBlock& operator=(const PipeSignalBlock&) = delete;
-
- private:
-  sigset_t pipe_;
-  sigset_t before_;
-  bool pending_before_ = false;
-};
-
 // The C++ plan behind a C callback.
 struct Decision {
   const SegmentPlan* plan;
@@ -183,7 +154,8 @@ class PluginSegmentStore final : public SegmentStore {
     target.tls_cert = url_.tls_cert.c_str();
     target.tls_key = url_.tls_key.c_str();
     shmflake_store_error error{};
-    const PipeSignalBlock no_sigpipe;
+    // A write to a connection that the server closed raises it in some client libraries.
+    const SignalBlock no_sigpipe(SIGPIPE);
     const int result = function(target, &error);
     ::explicit_bzero(password.data(), password.size());
     error.message[sizeof(error.message) - 1] = '\0';

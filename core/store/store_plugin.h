@@ -11,7 +11,8 @@
  *    the middle): every step waits with poll() and the time that is left. Plus some 10 ms.
  *  - Any number of threads and processes may call it at once.
  *  - No password appears in a message.
- *  - It starts no thread, installs no signal handler, and leaves no descriptor open.
+ *  - It starts no thread, installs no signal handler, and leaves no descriptor open. SIGPIPE is held
+ *    back by its caller.
  */
 #ifndef SHMFLAKE_CORE_STORE_STORE_PLUGIN_H_
 #define SHMFLAKE_CORE_STORE_STORE_PLUGIN_H_

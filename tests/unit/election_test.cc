@@ -99,15 +99,14 @@ TEST_F(ElectionTest, WhoWaitsGoesOnWhenItIsElected) {
   std::optional<Election> first(std::in_place, One(), kByte);
   ASSERT_TRUE(first->Try(1));
   Election second(Other(), kByte);
-  bool go_on = false;
   int looks = 0;
-  second.Wait(
+  const bool go_on = second.Wait(
       clock_, true, clock_.MonotonicNs() + kSecond,
       [&] {
         if (++looks == 4) first.reset();
         return true;
       },
-      [] { return 1; }, &go_on);
+      [] { return 1; });
   EXPECT_TRUE(go_on);
   EXPECT_EQ(4, looks);
   EXPECT_TRUE(IsHeld(One(), kByte));
@@ -117,11 +116,9 @@ TEST_F(ElectionTest, WhoWaitsStopsWhenNothingIsNeededAnyMore) {
   Election first(One(), kByte);
   ASSERT_TRUE(first.Try(1));
   Election second(Other(), kByte);
-  bool go_on = true;
   int looks = 0;
-  second.Wait(
-      clock_, true, clock_.MonotonicNs() + kSecond, [&] { return ++looks < 3; }, [] { return 1; },
-      &go_on);
+  const bool go_on = second.Wait(
+      clock_, true, clock_.MonotonicNs() + kSecond, [&] { return ++looks < 3; }, [] { return 1; });
   EXPECT_FALSE(go_on);
   EXPECT_EQ(3, looks);
 }
@@ -130,9 +127,8 @@ TEST_F(ElectionTest, WhoNeedNotTriesOnce) {
   Election first(One(), kByte);
   ASSERT_TRUE(first.Try(1));
   Election second(Other(), kByte);
-  bool go_on = true;
-  second.Wait(
-      clock_, false, clock_.MonotonicNs() + kSecond, [] { return true; }, [] { return 1; }, &go_on);
+  const bool go_on = second.Wait(
+      clock_, false, clock_.MonotonicNs() + kSecond, [] { return true; }, [] { return 1; });
   EXPECT_FALSE(go_on);
   EXPECT_EQ(0U, clock_.sleeps());
 }
@@ -141,10 +137,9 @@ TEST_F(ElectionTest, AtTheDeadlineWhoMustGoesOnAllTheSame) {
   Election first(One(), kByte);
   ASSERT_TRUE(first.Try(1));
   Election second(Other(), kByte);
-  bool go_on = false;
   const std::int64_t deadline = clock_.MonotonicNs() + 50 * kMs;
-  second.Wait(
-      clock_, true, deadline, [] { return true; }, [] { return 1; }, &go_on);
+  const bool go_on = second.Wait(
+      clock_, true, deadline, [] { return true; }, [] { return 1; });
   EXPECT_TRUE(go_on);
   EXPECT_GE(clock_.MonotonicNs(), deadline);
   EXPECT_LE(clock_.longest_sleep_ns(), 8 * kMs);

@@ -192,6 +192,19 @@ TEST_F(GeneratorLossTest, ARemovedFileRetiresTheOrphanAndIsFollowed) {
   EXPECT_EQ(0U, generator->current().region().header().allowance_tick) << "given back exactly";
 }
 
+TEST_F(GeneratorLossTest, WhoSeesARemovedRegionRetiredByAnotherNeedNotWaitForThatOnesRecord) {
+  const auto first = MustOpen(Small);
+  const auto second = MustOpen(Small);
+  Burst(first.get());
+  const std::uint64_t last = Next(second.get());  // and looks at the file again in 10 ms only
+  std::filesystem::remove(place_.region_path());
+  (void)RetireWords(first->current().image());  // and was stopped before it could record that
+  const std::uint64_t next = Next(second.get());
+  EXPECT_GT(next, last);
+  EXPECT_GT(Next(first.get()), next);
+  EXPECT_EQ(InstanceOf(first.get()), InstanceOf(second.get()));
+}
+
 TEST_F(GeneratorLossTest, ANewcomerAfterARemovalIsToldWhoStillDraws) {
   const auto generator = MustOpen();
   Next(generator.get());

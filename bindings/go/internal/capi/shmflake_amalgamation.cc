@@ -355,15 +355,20 @@ enum class LockKind : std::int16_t { kShared, kExclusive, kNone };
                                    std::int64_t* found_start) noexcept;
 [[nodiscard]] int ReopenFd(int fd, int flags) noexcept;
 [[nodiscard]] std::string DescribeLockHolders(int fd, std::int64_t start, std::int64_t length);
-class FileSizeSignalBlock {
+class SignalBlock {
  public:
-  FileSizeSignalBlock() noexcept;
-  ~FileSizeSignalBlock();
-  FileSizeSignalBlock(const FileSizeSignalBlock&) = delete;
-  FileSizeSignalBlock& operator=(const FileSizeSignalBlock&) = delete;
+  explicit SignalBlock(int signal) noexcept;
+  ~SignalBlock();
+  SignalBlock(const SignalBlock&) = delete;
+  SignalBlock& operator=(const SignalBlock&) = delete;
  private:
+  sigset_t signal_;
   sigset_t before_;
   bool pending_before_ = false;
+};
+class FileSizeSignalBlock : public SignalBlock {
+ public:
+  FileSizeSignalBlock() noexcept : SignalBlock(SIGXFSZ) {}
 };
 [[nodiscard]] std::uint32_t ClockSynchronised() noexcept;
 }  // namespace shmflake
@@ -380,22 +385,19 @@ void UniqueFd::Reset(int fd) noexcept {
   if (fd_ >= 0) ::close(fd_);
   fd_ = fd;
 }
-FileSizeSignalBlock::FileSizeSignalBlock() noexcept {
+SignalBlock::SignalBlock(int signal) noexcept {
   sigset_t pending;
   ::sigpending(&pending);
-  pending_before_ = ::sigismember(&pending, SIGXFSZ) == 1;
-  sigset_t signal;
-  ::sigemptyset(&signal);
-  ::sigaddset(&signal, SIGXFSZ);
-  ::pthread_sigmask(SIG_BLOCK, &signal, &before_);
+  pending_before_ = ::sigismember(&pending, signal) == 1;
+  ::sigemptyset(&signal_);
+  ::sigaddset(&signal_, signal);
+  ::pthread_sigmask(SIG_BLOCK, &signal_, &before_);
 }
-FileSizeSignalBlock::~FileSizeSignalBlock() {
+SignalBlock::~SignalBlock() {
   if (!pending_before_) {
-    sigset_t signal;
-    ::sigemptyset(&signal);
-    ::sigaddset(&signal, SIGXFSZ);
     const timespec at_once{};
-    while (::sigtimedwait(&signal, nullptr, &at_once) < 0 && errno == EINTR) {
+    for (int taken = 1; taken > 0 || (taken < 0 && errno == EINTR);) {
+      taken = ::sigtimedwait(&signal_, nullptr, &at_once);
     }
   }
   ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
@@ -5552,7 +5554,8 @@ Status OpenSqliteSegmentStore(const StoreUrl& url, const std::string& state_dire
  *    the middle): every step waits with poll() and the time that is left. Plus some 10 ms.
  *  - Any number of threads and processes may call it at once.
  *  - No password appears in a message.
- *  - It starts no thread, installs no signal handler, and leaves no descriptor open.
+ *  - It starts no thread, installs no signal handler, and leaves no descriptor open. SIGPIPE is held
+ *    back by its caller.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -5697,31 +5700,6 @@ Code CodeOf(int result) {
       return Code::STORE_UNAVAILABLE;
   }
 }
-class PipeSignalBlock {
- public:
-  PipeSignalBlock() noexcept {
-    sigset_t pending;
-    ::sigpending(&pending);
-    pending_before_ = ::sigismember(&pending, SIGPIPE) == 1;
-    ::sigemptyset(&pipe_);
-    ::sigaddset(&pipe_, SIGPIPE);
-    ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-  }
-  ~PipeSignalBlock() {
-    const timespec at_once{};
-    if (!pending_before_) {
-      while (::sigtimedwait(&pipe_, nullptr, &at_once) > 0) {
-      }
-    }
-    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  PipeSignalBlock(const PipeSignalBlock&) = delete;
-  PipeSignalBlock& operator=(const PipeSignalBlock&) = delete;
- private:
-  sigset_t pipe_;
-  sigset_t before_;
-  bool pending_before_ = false;
-};
 struct Decision {
   const SegmentPlan* plan;
   Status status;
@@ -5778,7 +5756,7 @@ class PluginSegmentStore final : public SegmentStore {
     target.tls_cert = url_.tls_cert.c_str();
     target.tls_key = url_.tls_key.c_str();
     shmflake_store_error error{};
-    const PipeSignalBlock no_sigpipe;
+    const SignalBlock no_sigpipe(SIGPIPE);
     const int result = function(target, &error);
     ::explicit_bzero(password.data(), password.size());
     error.message[sizeof(error.message) - 1] = '\0';
@@ -7276,14 +7254,13 @@ class Election {
   Election& operator=(const Election&) = delete;
   [[nodiscard]] bool Try(std::int64_t levels) noexcept;
   template <typename Needed, typename Levels>
-  void Wait(Clock& clock, bool must, std::int64_t deadline_ns, Needed needed, Levels levels,
-            bool* go_on) {
+  [[nodiscard]] bool Wait(Clock& clock, bool must, std::int64_t deadline_ns, Needed needed,
+                          Levels levels) {
     constexpr std::int64_t kLongestPauseNs = 8 * kNsPerMs;
     for (std::int64_t pause_ns = kNsPerMs;;) {
-      *go_on = needed();
-      if (!*go_on || Try(levels())) return;
-      *go_on = must;
-      if (!must || clock.MonotonicNs() >= deadline_ns) return;
+      if (!needed()) return false;
+      if (Try(levels())) return true;
+      if (!must || clock.MonotonicNs() >= deadline_ns) return must;
       clock.Sleep(pause_ns);
       pause_ns = std::min(2 * pause_ns, kLongestPauseNs);
     }
@@ -7973,7 +7950,7 @@ SegmentView ViewSegment(const SegmentEntry& entry, std::int64_t boottime_ns) {
 }
 const SegmentEntry* TagAt(const SegmentEntry (&entries)[kTagCount], std::size_t index) {
   for (const SegmentEntry& entry : entries) {
-    if (Read(entry.name[0]) == 0 || TagOf(entry).empty()) continue;
+    if (TagOf(entry).empty()) continue;
     if (index-- == 0) return &entry;
   }
   return nullptr;
@@ -8526,7 +8503,7 @@ class Generator {
     }
   }
   [[nodiscard]] Logger* logger() const noexcept { return logger_.get(); }
-  [[nodiscard]] MaintenanceThread* thread() const noexcept { return thread_.get(); }
+  [[nodiscard]] MaintenanceThread* thread() const noexcept;
  private:
   class Deadline {
    public:
@@ -8555,6 +8532,7 @@ class Generator {
   [[nodiscard]] static bool MustExtend(Attachment& attachment) noexcept {
     return PlanFor(attachment, attachment.NowTick()) != 0;
   }
+  Status OpenNext(const OpenContext& context, std::unique_ptr<Region>* out);
   void Leave(Attachment& from, const DrawError& why, std::int64_t deadline_ns);
   void NoteClockEvents(Attachment& attachment);
   void NoteStoreError(const Status& status) noexcept;
@@ -8623,6 +8601,9 @@ Generator::Generator(Settings settings, std::unique_ptr<Logger> logger, Clock& c
 Generator::~Generator() {
   thread_.reset();
   delete current_.load(std::memory_order_acquire);
+}
+MaintenanceThread* Generator::thread() const noexcept {
+  return thread_ != nullptr && thread_->alive() ? thread_.get() : nullptr;
 }
 std::int64_t Generator::DefaultDeadline() noexcept {
   return clock_.MonotonicNs() + settings_.wait_timeout_ms.value * kNsPerMs;
@@ -8952,14 +8933,12 @@ Status Generator::ExtendIfDue(Attachment& attachment, bool must, std::int64_t de
   const std::int64_t patience_ns =
       std::clamp<std::int64_t>((deadline_ns - began_ns) / 2, kNsPerMs, kElectedNs);
   Election election(attachment.region(), kExtendLockByte);
-  bool go_on = false;
-  election.Wait(
+  const bool go_on = election.Wait(
       clock_, must, deadline_ns, [&] { return MustExtend(attachment); },
       [&] {
         const std::int64_t waited_ns = clock_.MonotonicNs() - began_ns;
         return must ? std::min(1 + waited_ns / patience_ns, kExtendLevels) : 1;
-      },
-      &go_on);
+      });
   if (!go_on || !MustExtend(attachment)) return Status::Ok();
   SHMFLAKE_REACH(kExtendElected);
   const std::int64_t left_ms = (deadline_ns - clock_.MonotonicNs()) / kNsPerMs;
@@ -9039,14 +9018,29 @@ void Generator::Leave(Attachment& from, const DrawError& why, std::int64_t deadl
     }
   }
 }
+Status Generator::OpenNext(const OpenContext& context, std::unique_ptr<Region>* out) {
+  for (std::int64_t pause_ns = kNsPerMs;;) {
+    Status status = OpenRegion(context, out);
+    if (status.code() != Code::SPLIT_BRAIN || clock_.MonotonicNs() >= context.deadline_ns) {
+      return status;
+    }
+    clock_.Sleep(pause_ns);
+    pause_ns = std::min(2 * pause_ns, 50 * kNsPerMs);
+  }
+}
 Status Generator::Follow(Attachment& from, const DrawError& why, std::int64_t deadline_ns) {
   const BusyFlag busy(from.cache().busy, clock_, deadline_ns);
   if (&current() != &from) return Status::Ok();  // another thread did it
   if (!busy.taken()) {
     return Fail(Code::TIMEOUT, "another thread is still following to the next region");
   }
-  if (why.code == Code::RETIRED && from.region().CheckLoss() == RegionLoss::kNone) {
-    (void)RetireWords(from.image());
+  if (why.code == Code::RETIRED) {
+    const RegionLoss found = from.region().CheckLoss();
+    if (found == RegionLoss::kNone) {
+      (void)RetireWords(from.image());
+    } else if (found == RegionLoss::kRemoved) {
+      from.NoteLoss(found);
+    }
   }
   Leave(from, why, deadline_ns);
   InheritSettings(from.region().header(), &settings_);
@@ -9060,7 +9054,7 @@ Status Generator::Follow(Attachment& from, const DrawError& why, std::int64_t de
         ceiling, FirstTickAbove(format, image.state.LoadRelaxed(), image.uuid_state.LoadRelaxed()));
   }
   std::unique_ptr<Region> region;
-  SHMFLAKE_RETURN_IF_ERROR(OpenRegion(context, &region));
+  SHMFLAKE_RETURN_IF_ERROR(OpenNext(context, &region));
   SHMFLAKE_RETURN_IF_ERROR(AttachNew(std::move(region)));
   from.region().Unlock();
   if (Attachment* old = from.previous(); old != nullptr) old->ReleaseFiles();
@@ -9291,7 +9285,6 @@ class SegmentGenerator {
   Status FetchElected(SegmentPlace& place, std::int64_t timeout_ms);
   Status WaitForSegment(SegmentPlace& place, std::int64_t deadline_ns);
   void Maintain();
-  [[nodiscard]] MaintenanceThread* LivingThread() const noexcept;
   [[nodiscard]] std::int64_t IndexOf(const SegmentPlace& place) const noexcept;
   [[nodiscard]] bool IsServed(SegmentPlace& place) noexcept;
   Generator& generator_;
@@ -9323,12 +9316,8 @@ SegmentGenerator::SegmentGenerator(Generator& generator, std::string tag, Segmen
       options_(std::move(options)),
       source_(std::move(source)) {}
 SegmentGenerator::~SegmentGenerator() {
-  if (MaintenanceThread* thread = LivingThread(); thread != nullptr) thread->Remove(this);
+  if (MaintenanceThread* thread = generator_.thread(); thread != nullptr) thread->Remove(this);
   delete place_.load(std::memory_order_acquire);
-}
-MaintenanceThread* SegmentGenerator::LivingThread() const noexcept {
-  MaintenanceThread* thread = generator_.thread();
-  return thread != nullptr && thread->alive() ? thread : nullptr;
 }
 Status SegmentGenerator::Open() {
   SHMFLAKE_RETURN_IF_ERROR(page_.Make(true, true));
@@ -9359,7 +9348,7 @@ Status SegmentGenerator::Open() {
       }
     }
   });
-  if (MaintenanceThread* thread = LivingThread(); status.ok() && thread != nullptr) {
+  if (MaintenanceThread* thread = generator_.thread(); status.ok() && thread != nullptr) {
     thread->Add(this, [this] { Maintain(); });
   }
   return status;
@@ -9577,7 +9566,7 @@ std::int64_t SegmentGenerator::IndexOf(const SegmentPlace& place) const noexcept
   return place.entry - place.attachment->image().tags;
 }
 bool SegmentGenerator::IsServed(SegmentPlace& place) noexcept {
-  if (MaintenanceThread* thread = LivingThread(); thread != nullptr) {
+  if (MaintenanceThread* thread = generator_.thread(); thread != nullptr) {
     thread->Wake();
     return true;
   }
