@@ -189,12 +189,13 @@ constexpr shmflake_store_plugin kPlugin = {SHMFLAKE_STORE_PLUGIN_VERSION,
                                            "etcd",
                                            "etcd's v3 JSON gateway over libcurl " LIBCURL_VERSION,
                                            &Take,
-                                           &Init};
+                                           &Init,
+                                           nullptr};
 
 }  // namespace
 }  // namespace shmflake
 
 extern "C" __attribute__((visibility("default"))) const shmflake_store_plugin*
-shmflake_store_plugin_v1() {
+shmflake_store_plugin_v2() {
   return &shmflake::kPlugin;
 }

@@ -236,9 +236,14 @@ int Init(const shmflake_store_target* target, std::int64_t timeout_ms,
 }  // namespace shmflake
 
 extern "C" __attribute__((visibility("default"))) const shmflake_store_plugin*
-shmflake_store_plugin_v1() {
+shmflake_store_plugin_v2() {
   static const std::string about = std::string("MariaDB Connector/C ") + mysql_get_client_info();
-  static const shmflake_store_plugin plugin = {
-      SHMFLAKE_STORE_PLUGIN_VERSION, 0, "mysql", about.c_str(), shmflake::Take, shmflake::Init};
+  static const shmflake_store_plugin plugin = {SHMFLAKE_STORE_PLUGIN_VERSION,
+                                               0,
+                                               "mysql",
+                                               about.c_str(),
+                                               shmflake::Take,
+                                               shmflake::Init,
+                                               nullptr};
   return &plugin;
 }

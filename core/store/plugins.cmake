@@ -22,7 +22,7 @@ shmflake_find_client(NLOHMANN_JSON nlohmann/json.hpp "")
 
 # Of a plug-in nothing is seen but its entry.
 set(store_plugin_map ${CMAKE_CURRENT_BINARY_DIR}/store_plugin.map)
-file(CONFIGURE OUTPUT ${store_plugin_map} CONTENT "{ global: shmflake_store_plugin_v1; local: *; };\n")
+file(CONFIGURE OUTPUT ${store_plugin_map} CONTENT "{ global: shmflake_store_plugin_v2; local: *; };\n")
 
 set(shmflake_stores_built "")
 set(shmflake_stores_missing "")

@@ -259,9 +259,14 @@ std::string About() {
 }  // namespace shmflake
 
 extern "C" __attribute__((visibility("default"))) const shmflake_store_plugin*
-shmflake_store_plugin_v1() {
+shmflake_store_plugin_v2() {
   static const std::string about = shmflake::About();
-  static const shmflake_store_plugin plugin = {
-      SHMFLAKE_STORE_PLUGIN_VERSION, 0, "postgres", about.c_str(), shmflake::Take, shmflake::Init};
+  static const shmflake_store_plugin plugin = {SHMFLAKE_STORE_PLUGIN_VERSION,
+                                               0,
+                                               "postgres",
+                                               about.c_str(),
+                                               shmflake::Take,
+                                               shmflake::Init,
+                                               nullptr};
   return &plugin;
 }

@@ -24,7 +24,7 @@
 extern "C" {
 #endif
 
-#define SHMFLAKE_STORE_PLUGIN_VERSION 1
+#define SHMFLAKE_STORE_PLUGIN_VERSION 2
 
 enum {
   SHMFLAKE_STORE_OK = 0,
@@ -36,7 +36,8 @@ enum {
   SHMFLAKE_STORE_DENIED = 4,    /* user, password, certificate, or rights on the table */
   SHMFLAKE_STORE_SCHEMA = 5,    /* no such database or table, or one of another shape */
   SHMFLAKE_STORE_LOCKED = 6,    /* somebody else kept the row until the time was up */
-  SHMFLAKE_STORE_RANGE = 7      /* max_id or step does not fit int64_t */
+  SHMFLAKE_STORE_RANGE = 7,     /* max_id or step does not fit int64_t */
+  SHMFLAKE_STORE_CORRUPT = 8    /* a namespace's record, or a lease, has an impossible value */
 };
 
 enum { SHMFLAKE_TLS_OFF = 0, SHMFLAKE_TLS_REQUIRE = 1, SHMFLAKE_TLS_VERIFY = 2 };
@@ -75,6 +76,44 @@ typedef struct shmflake_store_row {
 typedef int (*shmflake_store_decide)(void* context, const shmflake_store_row* found,
                                      shmflake_store_row* write);
 
+/* A namespace, whose worker IDs are leased. Its record is written once, with `identity` and `format`
+ * as they were given, and never changed. */
+typedef struct shmflake_store_namespace {
+  const char* identity; /* 32 hex digits, random; "" as read: there is no record yet */
+  const char* format;   /* the ID layout, 1..120 bytes of printable ASCII; "" with identity "" */
+} shmflake_store_namespace;
+
+/* A worker ID's record in its namespace. It is never deleted. */
+typedef struct shmflake_store_lease {
+  uint32_t worker_id;
+  uint32_t reserved; /* 0 */
+  int64_t horizon;   /* ticks, 0..2^62: what was ever granted lies below it */
+  int64_t base;      /* 0..horizon: where the present, or last, holder began */
+  int64_t holder;    /* the instance ID, as a signed number; 0: nobody */
+  /* Of a holder, by the server's clock alone. As read: how long until its time to live ends; 0 or
+   * less: it has ended (etcd: then its key is gone). As written: the time to live from now, 1 or
+   * more. 0 both ways without a holder. */
+  int64_t ttl_ms;
+  int64_t updated_unix_ms; /* as read: when it was written last, by the server's clock */
+  const char* owner;  /* 0..120 bytes of printable ASCII: whose the holder is, kept after its end */
+  const char* region; /* 0..63 bytes of printable ASCII, for people */
+  const char* host;   /* 0..64 bytes of UTF-8 without control characters, for people */
+} shmflake_store_lease;
+
+/* What to write, all in one transaction. */
+typedef struct shmflake_store_lease_write {
+  shmflake_store_namespace record; /* written if the namespace has none */
+  const shmflake_store_lease*
+      lease; /* written in place of the record of its worker ID; NULL: none */
+} shmflake_store_lease_write;
+
+/* Decides on a namespace's records as they stand, ascending by worker ID: 0 to have *write written,
+ * anything else to leave all as it is. What *write points to must live until the call that it was
+ * given to returns, or it is called again: when somebody else was quicker. It does not block. */
+typedef int (*shmflake_store_decide_lease)(void* context, const shmflake_store_namespace* record,
+                                           const shmflake_store_lease* leases, size_t count,
+                                           shmflake_store_lease_write* write);
+
 typedef struct shmflake_store_error {
   char message[512]; /* one line, UTF-8: what failed, where, and the server's own words */
 } shmflake_store_error;
@@ -91,14 +130,25 @@ typedef struct shmflake_store_plugin {
   int (*take)(const shmflake_store_target* target, const char* tag, int64_t timeout_ms,
               shmflake_store_decide decide, void* context, shmflake_store_error* error);
 
-  /* Creates the table in an existing database, if it is missing; a table that is there must have
+  /* Creates the tables in an existing database, those that are missing; one that is there must have
    * the columns (else SCHEMA). etcd: checks that it can read and write under the prefix. */
   int (*init)(const shmflake_store_target* target, int64_t timeout_ms, shmflake_store_error* error);
+
+  /* In one transaction that is durable when it returns OK: reads the namespace's record and that of
+   * worker_id (all of them if it is -1), not from a copy that may be behind; asks decide; and writes
+   * only if the namespace's record and the one that is written are still as they were read (a
+   * record that was missing: is still missing). It compares more than the horizon: a version that
+   * changes with each write. UNAVAILABLE also when the outcome of a commit is not known.
+   * id_namespace: 1..63 of [A-Za-z0-9._-]. target->table is not used. NULL: it keeps no
+   * leases. */
+  int (*lease)(const shmflake_store_target* target, const char* id_namespace, int64_t worker_id,
+               int64_t timeout_ms, shmflake_store_decide_lease decide, void* context,
+               shmflake_store_error* error);
 } shmflake_store_plugin;
 
 /* The one function that a plug-in exports. */
 typedef const shmflake_store_plugin* (*shmflake_store_plugin_entry)(void);
-#define SHMFLAKE_STORE_PLUGIN_ENTRY "shmflake_store_plugin_v1"
+#define SHMFLAKE_STORE_PLUGIN_ENTRY "shmflake_store_plugin_v2"
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -47,7 +47,7 @@ class Plugin(ctypes.Structure):
 if "SHMFLAKE_BUILD" not in os.environ:
     sys.exit("SHMFLAKE_BUILD must name the build's directory")
 BUILD = os.path.abspath(os.environ["SHMFLAKE_BUILD"])
-_entry = ctypes.CDLL(os.path.join(BUILD, "capi", "shmflake", "store-etcd.so")).shmflake_store_plugin_v1
+_entry = ctypes.CDLL(os.path.join(BUILD, "capi", "shmflake", "store-etcd.so")).shmflake_store_plugin_v2
 _entry.restype = ctypes.POINTER(Plugin)
 PLUGIN = _entry().contents
 

@@ -78,9 +78,9 @@ static int Init(const shmflake_store_target* target, int64_t timeout_ms,
   return Outcome(target, error);
 }
 
-__attribute__((visibility("default"))) const shmflake_store_plugin* shmflake_store_plugin_v1(void);
+__attribute__((visibility("default"))) const shmflake_store_plugin* shmflake_store_plugin_v2(void);
 
-const shmflake_store_plugin* shmflake_store_plugin_v1(void) {
+const shmflake_store_plugin* shmflake_store_plugin_v2(void) {
   static const shmflake_store_plugin plugin = {
 #if defined(FAKE_VERSION)
     .version = SHMFLAKE_STORE_PLUGIN_VERSION + 1,
