@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "core/store/etcd_json.h"
+
 namespace shmflake {
 namespace {
 
@@ -27,30 +29,6 @@ constexpr char kAuthIsOff[] = "authentication is not enabled";
 
 bool Contains(std::string_view text, std::string_view word) {
   return text.find(word) != std::string_view::npos;
-}
-
-// The object's member; null where there is none.
-const json& At(const json& object, const char* name) {
-  static const json none;
-  if (!object.is_object()) return none;
-  const auto found = object.find(name);
-  return found == object.end() ? none : *found;
-}
-
-std::string Text(const json& value) {
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
-
-// An integer in either of the forms that gateways give it; 0 for anything else.
-std::int64_t Integer(const json& value) {
-  if (value.is_number_integer()) return value.get<std::int64_t>();
-  std::int64_t integer = 0;
-  return ReadInteger(Text(value), &integer) == IntegerRead::kOk ? integer : 0;
-}
-
-// A password that is not UTF-8 becomes another one, which the server refuses: dump() would throw.
-std::string Dump(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 EtcdResult NotEtcd(const EtcdAnswer& answer) {
@@ -84,9 +62,9 @@ int CodeOfRefusal(std::int64_t grpc_code, std::string_view words) {
 // The reason of an answer whose status is not 200.
 EtcdResult Refusal(const EtcdAnswer& answer) {
   const json body = json::parse(answer.body, nullptr, false);
-  std::string words = Text(At(body, "message"));
-  if (words.empty()) words = Text(At(body, "error"));
-  const std::int64_t grpc_code = Integer(At(body, "code"));
+  std::string words = JsonText(JsonAt(body, "message"));
+  if (words.empty()) words = JsonText(JsonAt(body, "error"));
+  const std::int64_t grpc_code = JsonInteger(JsonAt(body, "code"));
   if (!words.empty() && grpc_code != 0) return {CodeOfRefusal(grpc_code, words), words};
 
   // A proxy before etcd, or another server.
@@ -96,28 +74,41 @@ EtcdResult Refusal(const EtcdAnswer& answer) {
   return result;
 }
 
-json Compare(const std::string& key64, const char* target, const char* field, const char* relation,
-             std::int64_t value) {
-  return {{"key", key64}, {"target", target}, {"result", relation}, {field, std::to_string(value)}};
+// Holds where the key is still as it was read.
+json Unchanged(const EtcdSeen& seen) {
+  const std::string key64 = EncodeBase64(seen.key);
+  if (seen.mod_revision == 0) {
+    return {{"key", key64}, {"target", "VERSION"}, {"result", "EQUAL"}, {"version", "0"}};
+  }
+  return {{"key", key64},
+          {"target", "MOD"},
+          {"result", "EQUAL"},
+          {"mod_revision", std::to_string(seen.mod_revision)}};
 }
 
-json PutIf(json compare, const std::string& key64, const std::string& text) {
-  return {{"compare", json::array({std::move(compare)})},
-          {"success",
-           json::array({{{"request_put", {{"key", key64}, {"value", EncodeBase64(text)}}}}})}};
+json PutRequest(const EtcdPut& put) {
+  json request = {{"key", EncodeBase64(put.key)}, {"value", EncodeBase64(put.text)}};
+  if (put.ttl_id != 0) request["lease"] = std::to_string(put.ttl_id);
+  return {{"request_put", std::move(request)}};
 }
 
 }  // namespace
+
+std::string EndOfEtcdDirectory(const std::string& directory) {
+  return directory.substr(0, directory.size() - 1) + static_cast<char>('/' + 1);
+}
 
 EtcdGateway::EtcdGateway(const shmflake_store_target& target, const shmflake_store_host& host,
                          const EtcdDeadline& deadline, std::int64_t patience_ms)
     : target_(target), deadline_(deadline), patience_ms_(patience_ms), connection_(target, host) {}
 
-EtcdResult EtcdGateway::Ask(const std::string& path, const json& request, json* answer) {
+EtcdResult EtcdGateway::Ask(const std::string& path, const json& request, json* answer,
+                            std::int64_t most_ms) {
   EtcdAnswer http;
-  const std::int64_t time = std::min(patience_ms_, deadline_.left_ms());
-  EtcdResult result = connection_.Post(path, Dump(request), token_, time, &http);
+  const std::int64_t time = std::min({patience_ms_, deadline_.left_ms(), most_ms});
+  EtcdResult result = connection_.Post(path, DumpJson(request), token_, time, &http);
   if (!result.ok()) return result;
+  server_unix_ms_ = http.unix_ms;
   if (http.status == 200) *answer = json::parse(http.body, nullptr, false);
   return answer->is_object() ? EtcdResult{} : Explain(std::move(http));
 }
@@ -132,13 +123,18 @@ EtcdResult EtcdGateway::Explain(EtcdAnswer answer) const {
   return result;
 }
 
-EtcdResult EtcdGateway::AskStore(const std::string& path, const json& request, json* answer) {
-  EtcdResult result = Ask(path, request, answer);
+EtcdResult EtcdGateway::AskStore(const std::string& path, const json& request, json* answer,
+                                 std::int64_t most_ms) {
+  EtcdResult result = Ask(path, request, answer, most_ms);
   // Else an empty object would be a missing key.
-  if (result.ok() && Integer(At(At(*answer, "header"), "revision")) <= 0) {
-    return Explain({200, Dump(*answer)});
+  if (result.ok() && JsonInteger(JsonAt(JsonAt(*answer, "header"), "revision")) <= 0) {
+    return NotUnderstood(*answer);
   }
   return result;
+}
+
+EtcdResult EtcdGateway::NotUnderstood(const json& answer) const {
+  return Explain({200, DumpJson(answer)});
 }
 
 EtcdResult EtcdGateway::Authenticate() {
@@ -149,7 +145,7 @@ EtcdResult EtcdGateway::Authenticate() {
   // As etcd's own client does: a user is no reason not to use a store that is open to all.
   if (Contains(result.message, kAuthIsOff)) return {};
   if (!result.ok()) return result;
-  token_ = Text(At(answer, "token"));
+  token_ = JsonText(JsonAt(answer, "token"));
   if (token_.empty() || Contains(token_, "\r") || Contains(token_, "\n")) {
     return {SHMFLAKE_STORE_SCHEMA, "it answers a user's password without a token"};
   }
@@ -162,43 +158,51 @@ EtcdResult EtcdGateway::Read(const std::string& key, EtcdValue* found) {
   EtcdResult result = AskStore(kRangePath, {{"key", key64}}, &answer);
   if (!result.ok()) return result;
   *found = EtcdValue();
-  const json& values = At(answer, "kvs");
+  const json& values = JsonAt(answer, "kvs");
   const bool empty = values.is_null() || (values.is_array() && values.empty());
-  if (empty && Integer(At(answer, "count")) == 0) return {};
+  if (empty && JsonInteger(JsonAt(answer, "count")) == 0) return {};
   const json& value = values.is_array() && values.size() == 1 ? values[0] : json();
-  found->mod_revision = Integer(At(value, "mod_revision"));
-  if (found->mod_revision <= 0 || Text(At(value, "key")) != key64 ||
-      !DecodeBase64(Text(At(value, "value")), &found->text)) {
-    return Explain({200, Dump(answer)});
+  found->mod_revision = JsonInteger(JsonAt(value, "mod_revision"));
+  if (found->mod_revision <= 0 || JsonText(JsonAt(value, "key")) != key64 ||
+      !DecodeBase64(JsonText(JsonAt(value, "value")), &found->text)) {
+    return NotUnderstood(answer);
   }
   return {};
 }
 
-EtcdResult EtcdGateway::Write(const std::string& key, const EtcdValue& seen,
-                              const std::string& text, bool* written) {
-  const std::string key64 = EncodeBase64(key);
+EtcdResult EtcdGateway::Commit(const EtcdTransaction& transaction, bool* written) {
   // Whatever becomes of this request, and however often it arrives, it is done at most once: it
-  // changes the revision that it asks for.
-  json unchanged = seen.mod_revision == 0
-                       ? Compare(key64, "VERSION", "version", "EQUAL", 0)
-                       : Compare(key64, "MOD", "mod_revision", "EQUAL", seen.mod_revision);
-  json answer;
-  EtcdResult result = AskStore(kTxnPath, PutIf(std::move(unchanged), key64, text), &answer);
-  *written = result.ok() && At(answer, "succeeded") == true;
-  // Read found etcd here: its answer was lost on the way.
-  if (result.code == SHMFLAKE_STORE_SCHEMA) result.code = SHMFLAKE_STORE_UNAVAILABLE;
-  if (result.code == SHMFLAKE_STORE_UNAVAILABLE || result.code == SHMFLAKE_STORE_TIMED_OUT) {
-    result.message += "; if it wrote all the same, that range is a gap";
+  // changes the revisions that it asks for.
+  json compare = json::array();
+  for (const EtcdSeen& seen : transaction.unchanged) compare.push_back(Unchanged(seen));
+  json success = json::array();
+  for (const EtcdPut& put : transaction.puts) success.push_back(PutRequest(put));
+  for (const std::string& key : transaction.deletes) {
+    success.push_back({{"request_delete_range", {{"key", EncodeBase64(key)}}}});
   }
+  json answer;
+  EtcdResult result = AskStore(
+      kTxnPath, {{"compare", std::move(compare)}, {"success", std::move(success)}}, &answer);
+  *written = result.ok() && JsonAt(answer, "succeeded") == true;
+  // A read found etcd here: its answer was lost on the way.
+  if (result.code == SHMFLAKE_STORE_SCHEMA) result.code = SHMFLAKE_STORE_UNAVAILABLE;
   return result;
 }
 
-EtcdResult EtcdGateway::CheckAccess(const std::string& key) {
-  const std::string key64 = EncodeBase64(key);
-  json answer;
+EtcdResult EtcdGateway::CheckAccess(const std::string& directory) {
+  const std::string key64 = EncodeBase64(directory);
   // No version is below 0; the rights are checked before.
-  return AskStore(kTxnPath, PutIf(Compare(key64, "VERSION", "version", "LESS", 0), key64, ""),
-                  &answer);
+  const json never = {{"key", key64}, {"target", "VERSION"}, {"result", "LESS"}, {"version", "0"}};
+  const json read = {{"request_range",
+                      {{"key", key64},
+                       {"range_end", EncodeBase64(EndOfEtcdDirectory(directory))},
+                       {"count_only", true}}}};
+  const json request = {{"compare", json::array({never})},
+                        {"success", json::array({PutRequest({directory, ""}), read})}};
+  json answer;
+  EtcdResult result = AskStore(kTxnPath, request, &answer);
+  if (!result.ok()) result.message = directory + ": " + result.message;
+  return result;
 }
 
 }  // namespace shmflake

@@ -28,6 +28,7 @@ bool IsCurlReady() {
 struct Received {
   std::string body;
   std::size_t header_bytes = 0;
+  std::string date;
 };
 
 // libcurl's callbacks: another return value than the size ends the transfer.
@@ -42,10 +43,21 @@ std::size_t OnBody(char* data, std::size_t unit, std::size_t count, void* receiv
   return unit * count;
 }
 
-std::size_t OnHeader(char* /*data*/, std::size_t unit, std::size_t count, void* received) {
-  std::size_t& bytes = static_cast<Received*>(received)->header_bytes;
-  bytes += unit * count;
-  return bytes <= kLargestHeaders ? unit * count : 0;
+std::size_t OnHeader(char* data, std::size_t unit, std::size_t count, void* to) {
+  auto* received = static_cast<Received*>(to);
+  received->header_bytes += unit * count;
+  if (received->header_bytes > kLargestHeaders) return 0;
+  const std::string_view line(data, unit * count);
+  constexpr std::string_view kDate = "date:";
+  try {
+    if (curl_strnequal(data, kDate.data(), std::min(line.size(), kDate.size())) != 0 &&
+        line.size() > kDate.size()) {
+      received->date = line.substr(kDate.size());
+    }
+  } catch (...) {
+    return 0;
+  }
+  return unit * count;
 }
 
 bool Contains(std::string_view text, std::string_view word) {
@@ -230,6 +242,8 @@ EtcdResult EtcdConnection::Post(const std::string& path, const std::string& body
   if (error != CURLE_OK) return Failure(error);
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &answer->status);
   answer->body = std::move(received.body);
+  const std::int64_t date = curl_getdate(received.date.c_str(), nullptr);
+  answer->unix_ms = date > 0 ? date * 1000 : 0;
   return {};
 }
 

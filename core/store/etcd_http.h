@@ -51,6 +51,7 @@ class CurlList {
 struct EtcdAnswer {
   long status = 0;  // of HTTP
   std::string body;
+  std::int64_t unix_ms = 0;  // the server's clock, as the answer dates itself; 0: it does not
 };
 
 class EtcdConnection {
