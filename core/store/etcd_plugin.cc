@@ -12,6 +12,7 @@
 #include "core/store/etcd_call.h"
 #include "core/store/etcd_document.h"
 #include "core/store/etcd_gateway.h"
+#include "core/store/etcd_lease.h"
 #include "core/store/etcd_text.h"
 #include "core/store/store_plugin.h"
 
@@ -74,7 +75,8 @@ int Init(const shmflake_store_target* target, std::int64_t timeout_ms,
   return GuardEtcdCall(target, error, [&] {
     return TryEtcdHosts(*target, "cannot use the keys under " + EtcdPrefix(*target) + "/",
                         timeout_ms, [&](EtcdGateway* server, const EtcdDeadline& /*deadline*/) {
-                          return server->CheckAccess(SegmentsOf(*target));
+                          EtcdResult result = server->CheckAccess(SegmentsOf(*target));
+                          return result.ok() ? CheckEtcdLeaseAccess(server, *target) : result;
                         });
   });
 }
@@ -85,7 +87,7 @@ constexpr shmflake_store_plugin kPlugin = {SHMFLAKE_STORE_PLUGIN_VERSION,
                                            "etcd's v3 JSON gateway over libcurl " LIBCURL_VERSION,
                                            &Take,
                                            &Init,
-                                           nullptr};
+                                           &LeaseInEtcd};
 
 }  // namespace
 }  // namespace shmflake

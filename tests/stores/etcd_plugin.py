@@ -8,7 +8,7 @@ import sys
 from ctypes import c_char, c_char_p, c_int, c_int64, c_size_t, c_uint32, c_void_p
 from urllib.parse import parse_qsl, unquote
 
-(OK, DECLINED, UNAVAILABLE, TIMED_OUT, DENIED, SCHEMA, LOCKED, RANGE) = range(8)
+(OK, DECLINED, UNAVAILABLE, TIMED_OUT, DENIED, SCHEMA, LOCKED, RANGE, CORRUPT) = range(9)
 TLS = {"off": 0, "require": 1, "verify": 2}
 
 
@@ -32,7 +32,24 @@ class Error(ctypes.Structure):
     _fields_ = [("message", c_char * 512)]
 
 
+class Namespace(ctypes.Structure):
+    _fields_ = [("identity", c_char_p), ("format", c_char_p)]
+
+
+class Lease(ctypes.Structure):
+    _fields_ = [("worker_id", c_uint32), ("reserved", c_uint32), ("horizon", c_int64),
+                ("base", c_int64), ("holder", c_int64), ("ttl_ms", c_int64),
+                ("updated_unix_ms", c_int64), ("owner", c_char_p), ("region", c_char_p),
+                ("host", c_char_p)]
+
+
+class LeaseWrite(ctypes.Structure):
+    _fields_ = [("record", Namespace), ("lease", ctypes.POINTER(Lease))]
+
+
 DECIDE = ctypes.CFUNCTYPE(c_int, c_void_p, ctypes.POINTER(Row), ctypes.POINTER(Row))
+DECIDE_LEASE = ctypes.CFUNCTYPE(c_int, c_void_p, ctypes.POINTER(Namespace), ctypes.POINTER(Lease),
+                                c_size_t, ctypes.POINTER(LeaseWrite))
 
 
 class Plugin(ctypes.Structure):
@@ -41,7 +58,9 @@ class Plugin(ctypes.Structure):
                 ("take", ctypes.CFUNCTYPE(c_int, ctypes.POINTER(Target), c_char_p, c_int64, DECIDE,
                                           c_void_p, ctypes.POINTER(Error))),
                 ("init", ctypes.CFUNCTYPE(c_int, ctypes.POINTER(Target), c_int64,
-                                          ctypes.POINTER(Error)))]
+                                          ctypes.POINTER(Error))),
+                ("lease", ctypes.CFUNCTYPE(c_int, ctypes.POINTER(Target), c_char_p, c_int64, c_int64,
+                                           DECIDE_LEASE, c_void_p, ctypes.POINTER(Error)))]
 
 
 if "SHMFLAKE_BUILD" not in os.environ:
