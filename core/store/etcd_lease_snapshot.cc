@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <string_view>
 
 #include "core/store/etcd_ranges.h"
 #include "core/store/etcd_ttl.h"
@@ -30,7 +29,7 @@ EtcdResult CorruptKey(const std::string& key, const std::string& what) {
 // What stands after `directory` in the key.
 EtcdResult ReadWorkerId(const std::string& key, const std::string& directory,
                         std::uint32_t* worker_id) {
-  const std::string_view digits = std::string_view(key).substr(directory.size());
+  const std::string digits = key.substr(directory.size());
   std::int64_t value = 0;
   if (ReadInteger(digits, &value) != IntegerRead::kOk || value < 0 ||
       value > std::numeric_limits<std::uint32_t>::max() ||

@@ -45,8 +45,8 @@ EtcdResult ReadEtcdTtl(EtcdGateway* server, std::int64_t id, std::int64_t* left_
   if (!result.ok()) return result;
   if (JsonInteger(JsonAt(answer, "ID")) != id) return server->NotUnderstood(answer);
   // Whole seconds, rounded down; a gateway leaves out 0; -1 for one that is no more.
-  const std::int64_t seconds = JsonInteger(JsonAt(answer, "TTL"));
-  *left_ms = seconds < 0 ? 0 : std::max<std::int64_t>(std::min(seconds, kMostSeconds) * 1000, 1);
+  const std::int64_t seconds = std::min(JsonInteger(JsonAt(answer, "TTL")), kMostSeconds);
+  *left_ms = seconds <= 0 ? 1 : seconds * 1000;
   return {};
 }
 

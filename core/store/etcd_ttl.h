@@ -22,7 +22,8 @@ EtcdResult StartEtcdTtl(EtcdGateway* server, std::int64_t ttl_ms, EtcdTtl* start
 // Best effort, and soon: it ends by itself anyway. Keys that are attached to it go.
 void EndEtcdTtl(EtcdGateway* server, std::int64_t id);
 
-// How much is left of it, at least 1; 0 when it has ended.
+// How much is left of it: at least 1, as whoever asks has seen a key that was attached to it. It may
+// have ended since, or another one taken its place.
 EtcdResult ReadEtcdTtl(EtcdGateway* server, std::int64_t id, std::int64_t* left_ms);
 
 }  // namespace shmflake
