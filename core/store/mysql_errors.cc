@@ -92,6 +92,10 @@ bool MysqlIsReadOnly(unsigned int number) {
          number == ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION || number == ER_READ_ONLY_MODE;
 }
 
+bool MysqlIsFull(unsigned int number) {
+  return number == ER_CON_COUNT_ERROR || number == ER_TOO_MANY_USER_CONNECTIONS;
+}
+
 bool IsMysqlInteger(enum_field_types type) {
   return type == MYSQL_TYPE_TINY || type == MYSQL_TYPE_SHORT || type == MYSQL_TYPE_INT24 ||
          type == MYSQL_TYPE_LONG || type == MYSQL_TYPE_LONGLONG;

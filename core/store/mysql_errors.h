@@ -15,6 +15,8 @@ namespace shmflake {
 [[nodiscard]] bool MysqlUndidAll(unsigned int number);
 // A server that takes no writes: a replica.
 [[nodiscard]] bool MysqlIsReadOnly(unsigned int number);
+// Of a connection: it has too many just now.
+[[nodiscard]] bool MysqlIsFull(unsigned int number);
 
 [[nodiscard]] bool IsMysqlInteger(enum_field_types type);
 [[nodiscard]] bool IsMysqlText(enum_field_types type);

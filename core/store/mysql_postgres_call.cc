@@ -97,6 +97,12 @@ Outcome Failed(int code, std::string_view what, std::string_view where, std::str
   return outcome;
 }
 
+Outcome Declined() {
+  Outcome outcome;
+  outcome.code = SHMFLAKE_STORE_DECLINED;
+  return outcome;
+}
+
 Outcome TimedOut(std::string_view what, std::string_view where, const CallDeadline& deadline) {
   return Failed(SHMFLAKE_STORE_TIMED_OUT, what, where,
                 "it did not answer within " + std::to_string(deadline.total_ms()) + " ms");

@@ -43,6 +43,7 @@ struct Outcome {
   bool again = false;       // undone by the server: may succeed from the start
   bool in_commit = false;   // whether it was committed is the question
   bool other_host = false;  // this host cannot do it, another one may
+  bool full = false;        // of a connection: the server has too many just now
 
   [[nodiscard]] bool ok() const { return code == SHMFLAKE_STORE_OK; }
 };
@@ -50,6 +51,7 @@ struct Outcome {
 // "cannot <what> <where>: <words>".
 [[nodiscard]] Outcome Failed(int code, std::string_view what, std::string_view where,
                              std::string_view words);
+[[nodiscard]] Outcome Declined();
 [[nodiscard]] Outcome TimedOut(std::string_view what, std::string_view where,
                                const CallDeadline& deadline);
 // Of a failure of TLS: not what was in it, but that the connection ended.

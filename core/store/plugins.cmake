@@ -67,12 +67,17 @@ function(shmflake_store_plugin scheme)
   set(shmflake_stores_built ${shmflake_stores_built} ${scheme} PARENT_SCOPE)
 endfunction()
 
-set(sql_sources store/mysql_postgres_call.cc store/mysql_postgres_take.cc text.cc)
+set(sql_sources text.cc)
+foreach(part call run take lease lease_rows)
+  list(APPEND sql_sources store/mysql_postgres_${part}.cc)
+endforeach()
 shmflake_store_plugin(mysql
-  SOURCES store/mysql_plugin.cc store/mysql_session.cc store/mysql_errors.cc ${sql_sources}
+  SOURCES store/mysql_plugin.cc store/mysql_session.cc store/mysql_errors.cc store/mysql_schema.cc
+          store/mysql_segments.cc store/mysql_leases.cc ${sql_sources}
   NEEDS MARIADB_CLIENT_INCLUDE_DIR MARIADB_CLIENT_LIBRARY)
 shmflake_store_plugin(postgres
-  SOURCES store/postgres_plugin.cc store/postgres_session.cc store/postgres_errors.cc ${sql_sources}
+  SOURCES store/postgres_plugin.cc store/postgres_session.cc store/postgres_errors.cc store/postgres_schema.cc
+          store/postgres_segments.cc store/postgres_leases.cc ${sql_sources}
   NEEDS POSTGRES_CLIENT_INCLUDE_DIR POSTGRES_CLIENT_LIBRARY)
 if(EXISTS ${PROJECT_SOURCE_DIR}/core/store/etcd_plugin.cc)
   file(GLOB etcd_sources RELATIVE ${PROJECT_SOURCE_DIR}/core CONFIGURE_DEPENDS

@@ -40,6 +40,8 @@ bool PostgresExistsAlready(std::string_view sqlstate) {
 
 bool PostgresIsReadOnly(std::string_view sqlstate) { return sqlstate == "25006"; }
 
+bool PostgresIsFull(std::string_view sqlstate) { return sqlstate == "53300"; }
+
 std::string TakeSqlState(std::string* words) {
   // Two spaces follow the severity, whatever the language of it.
   for (std::size_t at = words->find(":  "); at != std::string::npos;

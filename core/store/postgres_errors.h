@@ -20,6 +20,8 @@ inline constexpr std::string_view kPostgresUndefinedTable = "42P01";
 [[nodiscard]] bool PostgresExistsAlready(std::string_view sqlstate);
 // A server that takes no writes: a replica.
 [[nodiscard]] bool PostgresIsReadOnly(std::string_view sqlstate);
+// Of a connection: it has too many just now.
+[[nodiscard]] bool PostgresIsFull(std::string_view sqlstate);
 
 // The SQLSTATE in libpq's verbose words about a connection ("FATAL:  28P01: password ..."), which is
 // taken out of them, with what follows the first line of the server's; "" when there is none.

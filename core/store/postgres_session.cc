@@ -166,7 +166,9 @@ Outcome PostgresSession::ConnectionError(bool in_tls) {
   if (state.empty() && (PQconnectionNeedsPassword(connection_) != 0 || distrusts)) {
     code = SHMFLAKE_STORE_DENIED;
   }
-  return Error(code, kConnecting, words);
+  Outcome refused = Error(code, kConnecting, words);
+  refused.full = PostgresIsFull(state);
+  return refused;
 }
 
 Outcome PostgresSession::SetUp() {
