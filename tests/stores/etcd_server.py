@@ -213,11 +213,15 @@ class Etcd:
             shutil.rmtree(self.directory, ignore_errors=True)
 
     def leader(self):
-        for member in self.members:
-            if member.process is not None:
-                status = self.request("/v3/maintenance/status", {}, member=member)
-                if status.get("leader") == status["header"]["member_id"]:
-                    return member
+        """Waits for one to be elected."""
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            for member in self.members:
+                if member.process is not None:
+                    status = self.request("/v3/maintenance/status", {}, member=member)
+                    if status.get("leader") == status["header"]["member_id"]:
+                        return member
+            time.sleep(0.05)
         raise AssertionError("the cluster has no leader")
 
     # ------------------------------------------------------------ what is in it
