@@ -92,17 +92,22 @@ EtcdResult AddLease(const LeaseCall& call, const EtcdLeaseRecord* old,
   return {};
 }
 
+EtcdResult Commit(EtcdGateway* server, const EtcdTransaction& transaction, bool* written) {
+  EtcdResult result = server->Commit(transaction, written);
+  if (IsEtcdOutage(result.code)) result.message += "; it may have been written all the same";
+  return result;
+}
+
 // Commits, with the holder's key attached to a time to live that begins now.
 EtcdResult CommitWithHolder(EtcdGateway* server, const LeaseCall& call,
                             const shmflake_store_lease& lease, EtcdTransaction* transaction,
                             bool* written) {
   EtcdTtl ttl;
   EtcdResult result = StartEtcdTtl(server, lease.ttl_ms, &ttl);
-  // Nothing is written yet, whatever has become of it.
   if (!result.ok()) return result;
   const EtcdHolderDocument document = {lease.holder, ttl.ttl_ms};
   transaction->puts.push_back({call.keys.Holder(lease.worker_id), document.Text(), ttl.id});
-  result = server->Commit(*transaction, written);
+  result = Commit(server, *transaction, written);
   if (result.message.find(kTtlIsGone) != std::string::npos) return {};  // as a race that was lost
   if (!*written && !IsEtcdOutage(result.code)) EndEtcdTtl(server, ttl.id);
   return result;
@@ -133,8 +138,7 @@ EtcdResult TryToLease(EtcdGateway* server, const LeaseCall& call, bool* written)
   }
   result = wanted.lease != nullptr && wanted.lease->ttl_ms > 0
                ? CommitWithHolder(server, call, *wanted.lease, &transaction, written)
-               : server->Commit(transaction, written);
-  if (IsEtcdOutage(result.code)) result.message += "; it may have been written all the same";
+               : Commit(server, transaction, written);
   if (*written && old != nullptr && old->ttl_id != 0) EndEtcdTtl(server, old->ttl_id);
   return result;
 }

@@ -174,6 +174,24 @@ class DocumentTest(LeaseTest):
             self.refused(CORRUPT, "the worker ID must be 0..4294967295", worker_id=worker_id)
         self.assertEqual(before, (self.revision(), times_to_live(self.etcd)))
 
+    def test_pages_of_the_longest_records_are_read(self):
+        texts = {"owner": '"' * 120, "region": "\\" * 63, "host": '"' * 64}
+        numbers = {"horizon": HIGHEST, "base": HIGHEST, "holder": -2**63, "updated_unix_ms": MOST}
+        fields = {"v": 1, **{name: str(value) for name, value in numbers.items()}, **texts}
+        url, name = self.etcd.url("p" * 200), "n" * 63
+        acquire(url, 0, 7, id_namespace=name)
+        ttl = self.etcd.request("/v3/lease/grant", {"TTL": "60"})["ID"]
+        for worker_id in range(1, 520):
+            for kind, text, more in [("leases", json.dumps(fields), {}),
+                                     ("holders", GOLDEN_HOLDER, {"lease": ttl})]:
+                key = worker_key(kind, worker_id, name, "p" * 200)
+                self.etcd.request("/v3/kv/put", {"key": self.etcd._base64(key), **more,
+                                                 "value": self.etcd._base64(text)})
+        leases = read(url, id_namespace=name)[1]
+        self.assertEqual(520, len(leases))
+        for worker_id, found in enumerate(leases[1:], 1):
+            self.assertEqual({"worker_id": worker_id, "ttl_ms": 60000, **numbers, **texts}, found)
+
     def test_a_release_and_an_extension_keep_what_they_do_not_change(self):
         self.put(holder=GOLDEN_HOLDER)
         extend(self.url, 3, GOLDEN["holder"], span=0)

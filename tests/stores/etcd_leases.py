@@ -45,9 +45,10 @@ def lease(url, decide, worker_id=-1, id_namespace="ns", timeout_ms=5000, passwor
                             [as_dict(leases[i]) for i in range(count)])
             if wanted is None:
                 return 1
-            write.contents.record = Namespace(*[text.encode() for text in record])
-            alive.append(as_struct(wanted) if wanted else None)
-            write.contents.lease = ctypes.pointer(alive[-1]) if wanted else None
+            new, written = Namespace(*[text.encode() for text in record]), as_struct(wanted or {})
+            alive.extend((new, written))  # what is assigned are their bytes, and not their texts
+            write.contents.record = new
+            write.contents.lease = ctypes.pointer(written) if wanted else None
             return 0
         except BaseException as error:  # ctypes would only print it
             raised.append(error)
