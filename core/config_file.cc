@@ -78,6 +78,7 @@ std::optional<SettingValue> Take(const SettingSpec& spec, const toml::node& node
     case SettingKind::kPath:
     case SettingKind::kName:
     case SettingKind::kChoice:
+    case SettingKind::kStore:
     case SettingKind::kStoreUrl:
       if (text != nullptr) return text->get();
       return std::nullopt;

@@ -66,6 +66,8 @@
   X(STORE_URL, -91, "the store's URL is not understood") \
   X(STORE_PLUGIN, -92, "the store's plug-in is missing, or of another version") \
   X(STORE_DENIED, -93, "the store denies access: user, password, certificate or rights") \
+  X(WORKERS_EXHAUSTED, -94, "no worker ID of the namespace is free") \
+  X(STORE_BACKWARDS, -95, "the store remembers less than it granted") \
   X(EXHAUSTED, -100, "the sequence is used up as far ahead as max_backward_ms allows") \
   X(CLOCK_BEHIND, -101, "the clock is behind the state word by more than max_backward_ms") \
   X(CLOCK_JUMP, -102, "the clock jumped forward by more than max_forward_ms") \

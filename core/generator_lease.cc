@@ -14,8 +14,10 @@ namespace {
 
 constexpr std::int64_t kFirstBackoffNs = 20 * kNsPerMs;
 constexpr std::int64_t kLongestBackoffNs = 2'000 * kNsPerMs;
-// How long a draw that still has room lets the store keep it waiting.
+// How long a draw that still has room lets the store keep it waiting; one that is shared is behind a
+// network, and a connection with TLS takes some round trips.
 constexpr std::uint32_t kPatienceMs = 100;
+constexpr std::uint32_t kSharedPatienceMs = 500;
 // How long those who stand at the ceiling wait for the elected process before they elect another
 // beside it.
 constexpr std::int64_t kElectedNs = 100 * kNsPerMs;
@@ -107,7 +109,10 @@ Status Generator::ExtendIfDue(Attachment& attachment, bool must, std::int64_t de
   SHMFLAKE_REACH(kExtendElected);
   const std::int64_t left_ms = (deadline_ns - clock_.MonotonicNs()) / kNsPerMs;
   const auto patience = static_cast<std::uint32_t>(std::clamp<std::int64_t>(left_ms, 1, 3'600'000));
-  return ExtendNow(attachment, must ? patience : std::min(patience, kPatienceMs));
+  const auto kind = static_cast<StoreKind>(attachment.region().header().store_kind);
+  return ExtendNow(
+      attachment,
+      must ? patience : std::min(patience, IsShared(kind) ? kSharedPatienceMs : kPatienceMs));
 }
 
 Status Generator::ExtendNow(Attachment& attachment, std::uint32_t busy_timeout_ms) {
@@ -125,7 +130,9 @@ Status Generator::ExtendNow(Attachment& attachment, std::uint32_t busy_timeout_m
   std::unique_ptr<Store> store;
   std::uint64_t granted = 0;
   Status status = OpenKnownStoreOf(header, settings_, busy_timeout_ms, &store);
-  if (status.ok()) status = store->Extend(LeaseKeyOf(header), wanted, &granted);
+  LeaseKey key = LeaseKeyOf(header);
+  key.known_horizon = format.TickOf(attachment.image().ceiling.LoadRelaxed());
+  if (status.ok()) status = store->Extend(key, wanted, &granted);
   EventLine& events = attachment.image().events;
   if (status.ok()) {
     SHMFLAKE_REACH(kExtendGranted);

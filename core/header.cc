@@ -102,7 +102,8 @@ Status CheckHeader(const Header& header, std::size_t bytes, std::uint64_t file_s
       header.worker_id > format.max_worker_id() || header.birth_tick > format.max_timestamp() ||
       header.allowance_tick > format.max_timestamp() || header.instance_id == 0 ||
       header.worker_id_source < 1 || header.worker_id_source > 6 || header.store_kind < 1 ||
-      header.store_kind > 2 || header.ordering < 1 || header.ordering > 2 ||
+      header.store_kind > 5 || (header.store_kind > 2) != IsText(header.store_url) ||
+      header.ordering < 1 || header.ordering > 2 ||
       (header.allowance_tick != 0 && header.allowance_tick < header.birth_tick) ||
       header.max_backward_ms > 60'000 || header.horizon_ms > 86'400'000 ||
       header.horizon_ms <= 2 * header.max_backward_ms || (header.file_mode & ~0666U) != 0 ||

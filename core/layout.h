@@ -29,7 +29,7 @@
 namespace shmflake {
 
 inline constexpr std::uint64_t kMagic = 0x656b616c666d6873ULL;  // "shmflake"
-inline constexpr std::uint32_t kLayoutVersion = 3;
+inline constexpr std::uint32_t kLayoutVersion = 4;
 inline constexpr std::uint64_t kKnownFeatures = 0;
 inline constexpr std::uint32_t kSlotCount = 256;
 inline constexpr std::uint32_t kSlotStripes = 7;
@@ -72,8 +72,10 @@ struct Header {
   char id_namespace[64];
   char boot_id[40];
   char creator_command[16];
-  std::uint64_t file_inode;  // of the file that it was born in: a copy of it is no region
-  unsigned char zero[3740];
+  std::uint64_t file_inode;    // of the file that it was born in: a copy of it is no region
+  std::uint32_t lease_ttl_ms;  // of a store that hosts share; else 0
+  char store_url[1032];  // of a store that hosts share, as it was written: no secrets; else ""
+  unsigned char zero[2704];
   std::uint32_t crc32c;  // over all bytes before it
 };
 

@@ -196,22 +196,28 @@ bool LockFile::FindHolder(std::int64_t base, std::int64_t* start) const {
   return IsLockedByOther(fd_.get(), from, base + kRange - from, start);
 }
 
-Status LockFile::CheckNobodyAttached(const LockScope& scope, const std::string& region_path) {
+Status LockFile::CheckPlaceFree(std::uint32_t place, const std::string& region_path) {
   SHMFLAKE_RETURN_IF_ERROR(Read());  // what others recorded meanwhile
   std::int64_t byte = 0;
-  if (FindHolder(PlaceBase(scope.place), &byte)) {
+  if (FindHolder(PlaceBase(place), &byte)) {
     const std::string holders = DescribeLockHolders(fd_.get(), byte, 1);
     return Fail(Code::SPLIT_BRAIN,
                 "%s is gone, but a region that bore this name is still in use by %s; end those, or "
                 "let them draw once so that they notice",
                 region_path.c_str(), holders.empty() ? "other processes" : holders.c_str());
   }
-  if (FindHolder(WorkerBase(scope.worker_id), &byte)) {
+  return Status::Ok();
+}
+
+Status LockFile::CheckWorkerFree(std::uint32_t worker_id) {
+  SHMFLAKE_RETURN_IF_ERROR(Read());
+  std::int64_t byte = 0;
+  if (FindHolder(WorkerBase(worker_id), &byte)) {
     const std::string holders = DescribeLockHolders(fd_.get(), byte, 1);
     return Fail(Code::WORKER_HELD,
                 "worker_id %u is held by another region of this namespace, in use by %s; choose "
                 "another worker_id or id_namespace",
-                scope.worker_id, holders.empty() ? "other processes" : holders.c_str());
+                worker_id, holders.empty() ? "other processes" : holders.c_str());
   }
   return Status::Ok();
 }

@@ -59,7 +59,13 @@ class LockFile {
 
   // SPLIT_BRAIN or WORKER_HELD, naming the processes, when an attached process would clash
   // (invariant 1).
-  Status CheckNobodyAttached(const LockScope& scope, const std::string& region_path);
+  Status CheckNobodyAttached(const LockScope& scope, const std::string& region_path) {
+    SHMFLAKE_RETURN_IF_ERROR(CheckPlaceFree(scope.place, region_path));
+    return CheckWorkerFree(scope.worker_id);
+  }
+  // One of the two: a worker ID that is leased is known later.
+  Status CheckPlaceFree(std::uint32_t place, const std::string& region_path);
+  Status CheckWorkerFree(std::uint32_t worker_id);
 
   // Whether anybody else is attached to this very instance.
   [[nodiscard]] bool IsInstanceInUse(const LockScope& scope) const;

@@ -51,6 +51,7 @@ struct Options {
   std::optional<std::uint32_t> max_forward_ms{};
   std::optional<std::uint32_t> max_recovery_ms{};
   std::optional<std::uint32_t> horizon_ms{};
+  std::optional<std::int64_t> lease_ttl_ms{};
   std::optional<std::uint32_t> wait_timeout_ms{};
   std::optional<bool> background_thread{};
   std::optional<bool> sigbus_guard{};
@@ -91,6 +92,7 @@ struct Settings {
   Setting<std::uint32_t> max_forward_ms;  // 0: jumps are followed
   Setting<std::uint32_t> max_recovery_ms;
   Setting<std::uint32_t> horizon_ms;
+  Setting<std::int64_t> lease_ttl_ms;
   Setting<std::uint32_t> wait_timeout_ms;
   Setting<bool> background_thread;
   Setting<bool> sigbus_guard;

@@ -33,6 +33,10 @@ Header DescribeRegion(const Settings& settings, const LockFile& lock_file, std::
   header.creator_pid = static_cast<std::uint32_t>(::getpid());
   header.creator_uid = ::geteuid();
   std::memcpy(header.lock_id, lock_file.lock_id(), sizeof(header.lock_id));
+  if (IsShared(settings.store_kind)) {
+    header.lease_ttl_ms = static_cast<std::uint32_t>(settings.lease_ttl_ms.value);
+    CopyText(settings.store.value, header.store_url);
+  }
   CopyText(settings.name, header.name);
   CopyText(settings.id_namespace.value, header.id_namespace);
   CopyText(BootId(), header.boot_id);
@@ -83,6 +87,21 @@ Status Birthplace::Prepare(const OpenContext& context) {
   return Status::Ok();
 }
 
+Status Birthplace::CheckStoreIdentity(const Settings& settings, const LeaseKey& key, Store* store) {
+  std::string identity;
+  SHMFLAKE_RETURN_IF_ERROR(store->Identify(key, &identity));
+  if (lock_file_.store_id().empty()) SHMFLAKE_RETURN_IF_ERROR(lock_file_.RecordStoreId(identity));
+  if (lock_file_.store_id() == identity) return store->Expect(identity);
+  const std::string where =
+      IsShared(settings.store_kind) ? settings.store.value : settings.state_directory.value;
+  return Fail(Code::STORE_REPLACED,
+              "the store in %s is not the one that this namespace was started with (%s, now %s): "
+              "its horizons are lost; restore it, or remove %s, while nothing runs, to start "
+              "without them",
+              where.c_str(), lock_file_.store_id().c_str(), identity.c_str(),
+              lock_file_.path().c_str());
+}
+
 Status Birthplace::Lease(const OpenContext& context, const RegionFile* retired,
                          RegionContent* content) {
   const Settings& settings = *context.settings;
@@ -104,18 +123,10 @@ Status Birthplace::Lease(const OpenContext& context, const RegionFile* retired,
   }
   std::unique_ptr<Store> store;
   SHMFLAKE_RETURN_IF_ERROR(OpenStoreOf(header, settings, MsUntilDeadline(context), &store));
-  std::string identity;
-  SHMFLAKE_RETURN_IF_ERROR(store->Identity(&identity));
-  if (settings.store_kind != StoreKind::kNone && lock_file_.store_id() != identity) {
-    if (!lock_file_.store_id().empty()) {
-      return Fail(Code::STORE_REPLACED,
-                  "the store in %s is not the one that this namespace was started with (%s, now "
-                  "%s): its horizons are lost; restore it, or remove %s, while nothing runs, to "
-                  "start without them",
-                  settings.state_directory.value.c_str(), lock_file_.store_id().c_str(),
-                  identity.c_str(), lock_file_.path().c_str());
-    }
-    SHMFLAKE_RETURN_IF_ERROR(lock_file_.RecordStoreId(identity));
+  LeaseKey key = LeaseKeyOf(header);
+  key.now = now;
+  if (settings.store_kind != StoreKind::kNone) {
+    SHMFLAKE_RETURN_IF_ERROR(CheckStoreIdentity(settings, key, store.get()));
   }
   const LeaseTerms terms =
       MakeLeaseTerms(format, settings.horizon_ms.value, settings.max_recovery_ms.value);
@@ -128,12 +139,22 @@ Status Birthplace::Lease(const OpenContext& context, const RegionFile* retired,
     floor = std::max(floor, now + (ahead_us + format.tick_us - 1) / format.tick_us + 1);
   }
   Birth birth;
-  SHMFLAKE_RETURN_IF_ERROR(store->Acquire(
-      LeaseKeyOf(header), [&](const LeaseRecord& record, std::uint64_t* new_horizon) {
-        Status status = PlanBirth(terms, format, now, floor, record, &birth);
-        *new_horizon = birth.horizon;
-        return status;
-      }));
+  const auto plan = [&](const LeaseRecord& record, std::uint64_t* new_horizon) {
+    Status status = PlanBirth(terms, format, now, floor, record, &birth);
+    *new_horizon = birth.horizon;
+    return status;
+  };
+  if (settings.worker_id_source == WorkerIdSource::kLease) {
+    // A region with our name, in a directory of its own, may share our lock file.
+    const auto plan_if_free = [&](const LeaseRecord& record, std::uint64_t* new_horizon) {
+      Status status = lock_file_.CheckWorkerFree(record.worker_id);
+      return status.ok() ? plan(record, new_horizon) : status;
+    };
+    SHMFLAKE_RETURN_IF_ERROR(store->AcquireAny(&key, plan_if_free));
+    header.worker_id = key.worker_id;
+  } else {
+    SHMFLAKE_RETURN_IF_ERROR(store->Acquire(key, plan));
+  }
   header.birth_tick = birth.birth_tick;
   header.allowance_tick = remembered ? birth.allowance_tick : 0;
   // The last value "issued" is the one before the first of the birth tick.
@@ -170,13 +191,16 @@ Status Birthplace::Create(const OpenContext& context, const RegionFile* retired,
   if (retired != nullptr) {
     SHMFLAKE_RETURN_IF_ERROR(lock_file_.RecordRetired(retired->header.instance_id));
   }
-  const Status clash = lock_file_.CheckNobodyAttached(scope, path);  // lock_file.h, (1)
+  const Status clash = settings.worker_id_source == WorkerIdSource::kLease
+                           ? lock_file_.CheckPlaceFree(scope.place, path)
+                           : lock_file_.CheckNobodyAttached(scope, path);  // lock_file.h, (1)
   if (clash.code() == Code::WORKER_HELD) return NameHolder(context, header, clash);
   SHMFLAKE_RETURN_IF_ERROR(clash);
   SHMFLAKE_REACH(kCreateNobodyAttached);
   // Only now: until then a predecessor may have drawn on, as far ahead as it may be of the clock.
   content.header.created_unix_ns = context.clock->RealtimeNs();
   SHMFLAKE_RETURN_IF_ERROR(Lease(context, retired, &content));
+  scope.worker_id = header.worker_id;
   SHMFLAKE_REACH(kCreateLeased);
   RegionFile file;
   if (Status status = Publish(context, retired, scope, &content, &file); !status.ok()) {

@@ -37,6 +37,8 @@ class Birthplace {
 
  private:
   Status Lease(const OpenContext& context, const RegionFile* retired, RegionContent* content);
+  // STORE_REPLACED when it is not the one that the lock file knows.
+  Status CheckStoreIdentity(const Settings& settings, const LeaseKey& key, Store* store);
   // Makes the file, locks it in use, gives it its name.
   Status Publish(const OpenContext& context, const RegionFile* retired, const LockScope& scope,
                  RegionContent* content, RegionFile* file);

@@ -11,6 +11,7 @@
 #include "core/failpoint.h"
 #include "core/lease.h"
 #include "core/region_birth.h"
+#include "core/store/shared_store.h"
 #include "core/uuid_format.h"
 
 namespace shmflake {
@@ -186,14 +187,45 @@ LeaseKey LeaseKeyOf(const Header& header) {
   key.format = FormatOf(header);
   key.instance_id = header.instance_id;
   key.region_name = header.name;
-  key.host = HostName();
+  key.host = ShownHostName();
+  key.owner = OwnerOf(header.lock_id, header.name);
+  key.ttl_ms = header.lease_ttl_ms;
   return key;
+}
+
+std::string ShownHostName() {
+  std::string shown;
+  for (const char c : HostName().substr(0, 64)) shown += c > ' ' && c < 0x7f ? c : '?';
+  return shown;
+}
+
+std::string OwnerOf(const unsigned char* lock_id, const std::string& region_name) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string owner;
+  for (std::size_t i = 0; i < sizeof(Header::lock_id); ++i) {
+    owner += {kDigits[lock_id[i] >> 4], kDigits[lock_id[i] & 15]};
+  }
+  return owner + "/" + region_name;
+}
+
+Status OpenNamedStore(const Settings& settings, std::uint32_t busy_timeout_ms,
+                      std::unique_ptr<Store>* out) {
+  if (IsShared(settings.store_kind)) {
+    return OpenSharedStore(settings.store.value, busy_timeout_ms, out);
+  }
+  return OpenStore(settings.store_kind, settings.state_directory.value, settings.mode.value,
+                   busy_timeout_ms, out);
 }
 
 Status OpenStoreOf(const Header& header, const Settings& settings, std::uint32_t busy_timeout_ms,
                    std::unique_ptr<Store>* out) {
-  return OpenStore(static_cast<StoreKind>(header.store_kind), settings.state_directory.value,
-                   header.file_mode, busy_timeout_ms, out);
+  const auto kind = static_cast<StoreKind>(header.store_kind);
+  if (IsShared(kind)) {
+    // As the caller wrote it: its user and certificates may be others.
+    const bool given = settings.store.given && IsShared(settings.store_kind);
+    return OpenSharedStore(given ? settings.store.value : header.store_url, busy_timeout_ms, out);
+  }
+  return OpenStore(kind, settings.state_directory.value, header.file_mode, busy_timeout_ms, out);
 }
 
 Status OpenKnownStoreOf(const Header& header, const Settings& settings,
@@ -205,14 +237,7 @@ Status OpenKnownStoreOf(const Header& header, const Settings& settings,
   SHMFLAKE_RETURN_IF_ERROR(OpenLockFileOf(settings, header, &lock_file));
   std::unique_ptr<Store> store;
   SHMFLAKE_RETURN_IF_ERROR(OpenStoreOf(header, settings, busy_timeout_ms, &store));
-  std::string identity;
-  SHMFLAKE_RETURN_IF_ERROR(store->Identity(&identity));
-  if (lock_file.store_id() != identity) {
-    return Fail(Code::STORE_REPLACED,
-                "the store in %s is not the one that this namespace was started with (%s, now %s)",
-                settings.state_directory.value.c_str(), lock_file.store_id().c_str(),
-                identity.c_str());
-  }
+  SHMFLAKE_RETURN_IF_ERROR(store->Expect(lock_file.store_id()));
   *out = std::move(store);
   return Status::Ok();
 }

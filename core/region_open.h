@@ -31,6 +31,13 @@ Status AttachRegion(const OpenContext& context, std::unique_ptr<Region>* out);
 
 // The key of a region's lease.
 [[nodiscard]] LeaseKey LeaseKeyOf(const Header& header);
+// This host's name for people: at most 64 bytes of printable ASCII.
+[[nodiscard]] std::string ShownHostName();
+// LeaseKey::owner.
+[[nodiscard]] std::string OwnerOf(const unsigned char* lock_id, const std::string& region_name);
+// The store that the settings name.
+Status OpenNamedStore(const Settings& settings, std::uint32_t busy_timeout_ms,
+                      std::unique_ptr<Store>* out);
 // The store that the region was made with.
 Status OpenStoreOf(const Header& header, const Settings& settings, std::uint32_t busy_timeout_ms,
                    std::unique_ptr<Store>* out);

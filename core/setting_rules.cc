@@ -155,6 +155,20 @@ Status CheckHorizon(const SettingSources& sources, const Settings& settings) {
               settings.horizon_ms.source + ")"};
 }
 
+Status FillLeaseTtl(const SettingSources& sources, Settings* out) {
+  const std::int64_t horizon = out->horizon_ms.value;
+  if (!out->lease_ttl_ms.given) {
+    out->lease_ttl_ms.value = std::max(out->lease_ttl_ms.value, 2 * horizon);
+    return Status::Ok();
+  }
+  if (out->lease_ttl_ms.value > horizon) return Status::Ok();
+  const SettingSpec& spec = *FindSetting("lease_ttl_ms");
+  return {CodeOf(spec, sources.Find(spec)->origin),
+          "lease_ttl_ms must be more than horizon_ms, " + std::to_string(horizon) + " (" +
+              out->horizon_ms.source + "): " + std::to_string(out->lease_ttl_ms.value) + " (" +
+              out->lease_ttl_ms.source + ")"};
+}
+
 Status FillWorkerId(const Host& host, const SettingSources& sources, Settings* out) {
   const struct {
     const SettingLayer& layer;
@@ -172,6 +186,11 @@ Status FillWorkerId(const Host& host, const SettingSources& sources, Settings* o
       out->worker_id_source = source;
       return Status::Ok();
     }
+  }
+  if (IsShared(out->store_kind)) {
+    out->worker_id = {0, "lease from the store", false};
+    out->worker_id_source = WorkerIdSource::kLease;
+    return Status::Ok();
   }
   return WorkerIdOfHost(out->format, host, &out->worker_id, &out->worker_id_source);
 }

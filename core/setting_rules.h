@@ -22,6 +22,9 @@ Status FillFormat(const Host& host, const SettingSources& sources, Settings* out
 
 Status CheckHorizon(const SettingSources& sources, const Settings& settings);
 
+// lease_ttl_ms, which is no shorter than a horizon.
+Status FillLeaseTtl(const SettingSources& sources, Settings* out);
+
 Status FillWorkerId(const Host& host, const SettingSources& sources, Settings* out);
 
 }  // namespace shmflake

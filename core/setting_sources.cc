@@ -28,6 +28,7 @@ std::optional<SettingValue> ParseText(const SettingSpec& spec, const std::string
     case SettingKind::kName:
     case SettingKind::kGroup:
     case SettingKind::kChoice:
+    case SettingKind::kStore:
     case SettingKind::kStoreUrl:
       break;
   }

@@ -30,8 +30,7 @@ constexpr SettingSpec kTable[] = {
     {SETTING(directory), .kind = Kind::kPath, .variable = "SHMFLAKE_DIR"},
     {SETTING(state_directory), .kind = Kind::kPath, .variable = "SHMFLAKE_STATE_DIR"},
     {SETTING(id_namespace), .kind = Kind::kName, .code = Code::NAME},
-    {SETTING(store), .kind = Kind::kChoice, .text = "sqlite", .choices = "sqlite|none",
-     .code = Code::STORE_UNKNOWN},
+    {SETTING(store), .kind = Kind::kStore, .text = "sqlite", .code = Code::STORE_UNKNOWN},
     {SETTING(group), .kind = Kind::kGroup},
     {SETTING(mode), .kind = Kind::kMode, .number = 0600},
 
@@ -64,6 +63,8 @@ constexpr SettingSpec kTable[] = {
      .number = 60'000},
     {SETTING(horizon_ms), .kind = Kind::kInteger, .lowest = 100, .highest = 86'400'000,
      .number = 10'000},
+    {SETTING(lease_ttl_ms), .kind = Kind::kInteger, .lowest = 1000, .highest = 172'800'000,
+     .number = 60'000},
     {SETTING(wait_timeout_ms), .kind = Kind::kInteger, .lowest = 1, .highest = 3'600'000,
      .number = 1000},
     {SETTING(background_thread), .kind = Kind::kBoolean, .number = 0},
@@ -129,7 +130,8 @@ bool KeepsRule(const SettingSpec& spec, const SettingValue& value) {
       return IsChoice(spec.choices, std::get<std::string>(value));
     case Kind::kWorkerPart:
     case Kind::kBoolean:
-    case Kind::kStoreUrl:  // CheckValue asks ParseStoreUrl
+    case Kind::kStore:     // CheckValue asks ParseStoreKind
+    case Kind::kStoreUrl:  // and ParseStoreUrl
       return true;
   }
   return false;
@@ -190,6 +192,8 @@ std::string RuleOf(const SettingSpec& spec) {
       return "must be the name or the number of a group";
     case Kind::kChoice:
       return "must be " + ListChoices(spec.choices);
+    case Kind::kStore:
+      return kStoreRule;
     case Kind::kStoreUrl:
       return "must be a store's URL";
   }
@@ -220,9 +224,16 @@ Code CodeOf(const SettingSpec& spec, SettingOrigin origin) {
 }
 
 Status CheckValue(const SettingSpec& spec, const GivenValue& given) {
-  if (spec.kind == Kind::kStoreUrl) {  // its words, which never show a password
+  if (spec.kind == Kind::kStore || spec.kind == Kind::kStoreUrl) {
+    const auto& text = std::get<std::string>(given.value);
+    StoreKind kind{};
     StoreUrl url;
-    const Status status = ParseStoreUrl(std::get<std::string>(given.value), &url);
+    // Their words, which never show a password.
+    const Status status =
+        spec.kind == Kind::kStore ? ParseStoreKind(text, &kind) : ParseStoreUrl(text, &url);
+    if (status.code() == Code::STORE_UNKNOWN) {
+      return {status.code(), given.subject + " " + kStoreRule + ": " + Quote(text)};
+    }
     return status.ok() ? status : Status(status.code(), given.subject + ": " + status.message());
   }
   if (KeepsRule(spec, given.value)) return Status::Ok();

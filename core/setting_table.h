@@ -30,6 +30,7 @@ enum class SettingKind {
   kName,
   kGroup,
   kChoice,  // one of `choices`
+  kStore,   // sqlite, none, or a URL of one that hosts share
   kStoreUrl,
 };
 

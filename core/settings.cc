@@ -68,6 +68,7 @@ Status Resolve(const Host& host, const char* name, const Options& options, Setti
     out->horizon_ms.value = std::max(out->horizon_ms.value, 4 * out->max_backward_ms.value);
   }
   SHMFLAKE_RETURN_IF_ERROR(CheckHorizon(sources, *out));
+  SHMFLAKE_RETURN_IF_ERROR(FillLeaseTtl(sources, out));
   return FillWorkerId(host, sources, out);
 }
 
@@ -109,7 +110,12 @@ std::vector<SettingLine> ListSettings(const Settings& settings) {
   for (const SettingSpec& spec : SettingTable()) {
     VisitMembers(spec, [&](const auto& members) {
       const auto& setting = settings.*members.setting;
-      lines.push_back({std::string(spec.key), Show(spec, setting.value), setting.source});
+      std::string value = Show(spec, setting.value);
+      // Which one it is, is known when a region is created.
+      const bool leased = spec.kind == SettingKind::kWorkerPart &&
+                          settings.worker_id_source == WorkerIdSource::kLease;
+      if (leased) value.clear();
+      lines.push_back({std::string(spec.key), std::move(value), setting.source});
     });
   }
   return lines;

@@ -6,6 +6,7 @@
 
 #include "core/named_layout.h"
 #include "core/region_open.h"
+#include "core/store/store_url.h"
 
 namespace shmflake {
 namespace {
@@ -21,6 +22,15 @@ std::string Octal(std::uint32_t mode) {
 // "twitter (41/5+5/12 x ...)", and the bits alone where they have no name.
 std::string LayoutText(const std::string& name, const IdFormat& format) {
   return name.empty() ? DescribeFormat(format) : name + " (" + DescribeFormat(format) + ")";
+}
+
+// What two texts of one store have in common: hosts in any order, whatever users and certificates.
+std::string StoreText(StoreKind kind, const std::string& url) {
+  StoreUrl parsed;
+  if (!IsShared(kind) || !ParseStoreUrl(url, &parsed).ok()) return StoreKindName(kind);
+  char mark[24];
+  std::snprintf(mark, sizeof(mark), " (%08x)", static_cast<unsigned>(parsed.Fingerprint() >> 32));
+  return parsed.Shown() + mark;
 }
 
 }  // namespace
@@ -41,8 +51,8 @@ Status CompareSettings(const Settings& settings, const Header& header, const std
   compare("id_namespace", settings.id_namespace.given, settings.id_namespace.source,
           settings.id_namespace.value, header.id_namespace);
   const auto kind = static_cast<StoreKind>(header.store_kind);
-  compare("store", settings.store.given, settings.store.source, settings.store.value,
-          StoreKindName(kind));
+  compare("store", settings.store.given, settings.store.source,
+          StoreText(settings.store_kind, settings.store.value), StoreText(kind, header.store_url));
   const IdFormat format = FormatOf(header);
   const NamedLayout* layout = FindLayout(format);
   compare("layout", !settings.layout.value.empty() && settings.format != format,
@@ -57,6 +67,7 @@ Status CompareSettings(const Settings& settings, const Header& header, const std
   number("epoch_ms", settings.epoch_ms, header.epoch_ms);
   number("max_backward_ms", settings.max_backward_ms, header.max_backward_ms);
   number("horizon_ms", settings.horizon_ms, header.horizon_ms);
+  if (IsShared(kind)) number("lease_ttl_ms", settings.lease_ttl_ms, header.lease_ttl_ms);
   const bool relaxed = header.ordering == static_cast<std::uint32_t>(Ordering::kRelaxed);
   compare("ordering", settings.ordering.given, settings.ordering.source, settings.ordering.value,
           relaxed ? "relaxed" : "strict");
@@ -74,7 +85,7 @@ void InheritSettings(const Header& header, Settings* settings) {
   const auto kind = static_cast<StoreKind>(header.store_kind);
   const bool relaxed = header.ordering == static_cast<std::uint32_t>(Ordering::kRelaxed);
   take(&settings->id_namespace, std::string(header.id_namespace));
-  take(&settings->store, std::string(StoreKindName(kind)));
+  take(&settings->store, std::string(IsShared(kind) ? header.store_url : StoreKindName(kind)));
   if (!settings->store.given) settings->store_kind = kind;
   take(&settings->ordering, std::string(relaxed ? "relaxed" : "strict"));
   if (!settings->ordering.given) {
@@ -82,6 +93,7 @@ void InheritSettings(const Header& header, Settings* settings) {
   }
   take(&settings->max_backward_ms, header.max_backward_ms);
   take(&settings->horizon_ms, header.horizon_ms);
+  if (IsShared(kind)) take(&settings->lease_ttl_ms, std::int64_t{header.lease_ttl_ms});
   take(&settings->mode, header.file_mode);
   if (!settings->group.given && header.group_id != kNoGroup) {
     settings->group.value = Text(header.group_id);

@@ -63,6 +63,7 @@ Status ConvertOptions(const shmflake_options& from, Options* to) {
   Take(from.max_forward_ms, false, &to->max_forward_ms);
   Take(from.max_recovery_ms, false, &to->max_recovery_ms);
   Take(from.horizon_ms, false, &to->horizon_ms);
+  Take(from.lease_ttl_ms, false, &to->lease_ttl_ms);
   Take(from.wait_timeout_ms, false, &to->wait_timeout_ms);
   switch (from.ordering) {
     case 0:

@@ -11,6 +11,7 @@
 #include "core/header.h"
 #include "core/named_layout.h"
 #include "core/platform.h"
+#include "core/store/store_url.h"
 #include "core/text.h"
 
 using shmflake::Attachment;
@@ -59,6 +60,12 @@ void FillFixed(const Attachment& attachment, shmflake_status_info* info) {
   CopyText(layout == nullptr ? "" : layout->name, info->layout);
   info->worker_last = format.order == shmflake::FieldOrder::kWorkerLast ? 1 : 0;
   info->id_bits = format.id_bits();
+  info->lease_ttl_ms = header.lease_ttl_ms;
+  CopyText(shmflake::ShownHostName(), info->host);
+  shmflake::StoreUrl url;
+  if (header.store_url[0] != '\0' && ParseStoreUrl(header.store_url, &url).ok()) {
+    CopyText(url.Shown(), info->store_url);
+  }
 }
 
 void FillState(shmflake::Generator& generator, Attachment& attachment, shmflake_status_info* info) {

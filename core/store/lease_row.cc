@@ -18,7 +18,8 @@ constexpr std::uint64_t kMaxHorizon = std::uint64_t{1} << 62;
 
 constexpr char kFindOne[] =
     "SELECT " SHMFLAKE_LEASE_COLUMNS " FROM shmflake_leases WHERE namespace = ? AND worker_id = ?";
-constexpr char kFindAll[] = "SELECT " SHMFLAKE_LEASE_COLUMNS " FROM shmflake_leases";
+constexpr char kFindAll[] =
+    "SELECT " SHMFLAKE_LEASE_COLUMNS " FROM shmflake_leases ORDER BY worker_id";
 
 // Invariant (1) of store.h, once more: SQLite itself does not let a horizon fall.
 constexpr char kRaise[] =
@@ -158,10 +159,6 @@ Status ChangeOneRow(SqliteSession* session, SqliteStatement* change, const Lease
 
 }  // namespace
 
-std::string DescribeKey(const LeaseKey& key) {
-  return "worker ID " + std::to_string(key.worker_id) + " of namespace " + Quote(key.id_namespace);
-}
-
 Status FindLeaseRow(SqliteSession* session, const LeaseKey& key, LeaseRow* row) {
   SqliteStatement query(session, kFindOne);
   query.Bind(key.id_namespace).Bind(std::int64_t{key.worker_id});
@@ -174,9 +171,8 @@ Status FindLeaseRow(SqliteSession* session, const LeaseKey& key, LeaseRow* row) 
   return CheckLayout(*session, key, *row);
 }
 
-Status FindLeaseRowInSoundFile(SqliteSession* session, const LeaseKey& key, bool* exists,
-                               LeaseRow* row) {
-  *exists = false;
+Status VisitLeaseRows(SqliteSession* session, const std::string& id_namespace,
+                      const std::function<Status(const LeaseRow&)>& visit) {
   std::string verdict;
   SHMFLAKE_RETURN_IF_ERROR(session->ReadText("PRAGMA integrity_check(1)", &verdict));
   if (verdict != "ok") return session->Corrupt(verdict);
@@ -187,12 +183,21 @@ Status FindLeaseRowInSoundFile(SqliteSession* session, const LeaseKey& key, bool
     SHMFLAKE_RETURN_IF_ERROR(query.Step(&has_row));
     if (!has_row) return Status::Ok();
     SHMFLAKE_RETURN_IF_ERROR(ReadRow(session, &query, &found));
-    if (found.id_namespace != key.id_namespace) continue;
-    SHMFLAKE_RETURN_IF_ERROR(CheckLayout(*session, key, found));
-    if (found.worker_id != key.worker_id) continue;
-    *exists = true;
-    *row = found;
+    if (found.id_namespace == id_namespace) SHMFLAKE_RETURN_IF_ERROR(visit(found));
   }
+}
+
+Status FindLeaseRowInSoundFile(SqliteSession* session, const LeaseKey& key, bool* exists,
+                               LeaseRow* row) {
+  *exists = false;
+  return VisitLeaseRows(session, key.id_namespace, [&](const LeaseRow& found) {
+    SHMFLAKE_RETURN_IF_ERROR(CheckLayout(*session, key, found));
+    if (found.worker_id == key.worker_id) {
+      *exists = true;
+      *row = found;
+    }
+    return Status::Ok();
+  });
 }
 
 Status RaiseLeaseRow(SqliteSession* session, const LeaseRow& changed) {

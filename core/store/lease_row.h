@@ -27,9 +27,6 @@ struct LeaseRow {
   std::int64_t updated_unix_ms = 0;
 };
 
-// 'worker ID 3 of namespace "orders"'.
-[[nodiscard]] std::string DescribeKey(const LeaseKey& key);
-
 // The key's row. LEASE_LOST when there is none; STORE_CORRUPT; STORE_LAYOUT when its format is not
 // the key's.
 Status FindLeaseRow(SqliteSession* session, const LeaseKey& key, LeaseRow* row);
@@ -39,6 +36,11 @@ Status FindLeaseRow(SqliteSession* session, const LeaseKey& key, LeaseRow* row);
 // another format: the IDs of two layouts may be equal.
 Status FindLeaseRowInSoundFile(SqliteSession* session, const LeaseKey& key, bool* exists,
                                LeaseRow* row);
+
+// Reads and checks the whole file, and visits the namespace's rows, ascending by worker ID, until a
+// visit fails.
+Status VisitLeaseRows(SqliteSession* session, const std::string& id_namespace,
+                      const std::function<Status(const LeaseRow&)>& visit);
 
 // Writes a row whose horizon is no lower than the present one's.
 Status RaiseLeaseRow(SqliteSession* session, const LeaseRow& changed);

@@ -19,13 +19,8 @@ constexpr char kIfLeasesDamaged[] =
     "move it away, with its -journal, to start afresh: the IDs that were issued from it are then "
     "guarded by the clock only";
 
-Status CheckKey(const LeaseKey& key) {
-  if (key.instance_id == 0) return Fail(Code::STORE_UNAVAILABLE, "an instance ID must not be 0");
-  if (key.worker_id > key.format.max_worker_id()) {
-    return Fail(Code::WORKER_ID, "worker_id must be 0..%llu: %u",
-                static_cast<unsigned long long>(key.format.max_worker_id()), key.worker_id);
-  }
-  return ValidateFormat(key.format);
+LeaseRecord RecordOf(const LeaseRow& row) {
+  return {row.worker_id, true, row.horizon, row.holder, row.holder_region, row.holder_host};
 }
 
 // "" for the key's own instance, else who holds it instead.
@@ -47,14 +42,22 @@ class SqliteStore : public Store {
     return Transact([](SqliteSession*) { return Status::Ok(); });
   }
 
-  Status Identity(std::string* id) override {
+  Status Identify(const LeaseKey& /*key*/, std::string* id) override {
     *id = store_id_;
     return Status::Ok();
+  }
+  Status Expect(const std::string& id) override {
+    if (id == store_id_) return Status::Ok();
+    return {Code::STORE_REPLACED, "the store in " + path_ +
+                                      " is not the one that this namespace was started with (" +
+                                      id + ", now " + store_id_ + ")"};
   }
 
   Status Acquire(const LeaseKey& key, const LeasePlan& plan) override;
   Status Extend(const LeaseKey& key, std::uint64_t horizon, std::uint64_t* granted) override;
   Status Release(const LeaseKey& key, std::uint64_t used, bool* released) override;
+  Status List(const std::string& id_namespace, std::vector<LeaseInfo>* out) override;
+  Status Free(const std::string& id_namespace, std::uint32_t worker_id, bool* freed) override;
 
  private:
   using Work = std::function<Status(SqliteSession* session)>;
@@ -96,15 +99,14 @@ Status SqliteStore::Transact(const Work& work) {
 }
 
 Status SqliteStore::Acquire(const LeaseKey& key, const LeasePlan& plan) {
-  SHMFLAKE_RETURN_IF_ERROR(CheckKey(key));
+  SHMFLAKE_RETURN_IF_ERROR(CheckLeaseKey(key));
   return Transact([&](SqliteSession* session) {
     LeaseRow row;
-    LeaseRecord record;
-    SHMFLAKE_RETURN_IF_ERROR(FindLeaseRowInSoundFile(session, key, &record.exists, &row));
-    record.horizon = row.horizon;
-    record.holder = row.holder;
-    record.holder_region = row.holder_region;
-    record.holder_host = row.holder_host;
+    bool exists = false;
+    SHMFLAKE_RETURN_IF_ERROR(FindLeaseRowInSoundFile(session, key, &exists, &row));
+    LeaseRecord record = RecordOf(row);
+    record.worker_id = key.worker_id;
+    record.exists = exists;
     std::uint64_t horizon = 0;
     SHMFLAKE_RETURN_IF_ERROR(plan(record, &horizon));
     SHMFLAKE_RETURN_IF_ERROR(session->CheckOwnProcess());
@@ -126,13 +128,17 @@ Status SqliteStore::Acquire(const LeaseKey& key, const LeasePlan& plan) {
 }
 
 Status SqliteStore::Extend(const LeaseKey& key, std::uint64_t horizon, std::uint64_t* granted) {
-  SHMFLAKE_RETURN_IF_ERROR(CheckKey(key));
+  SHMFLAKE_RETURN_IF_ERROR(CheckLeaseKey(key));
   std::uint64_t stands = 0;
   const auto extend = [&](SqliteSession* session) {
     LeaseRow row;
     SHMFLAKE_RETURN_IF_ERROR(FindLeaseRow(session, key, &row));
     if (const std::string holder = DescribeOtherHolder(key, row); !holder.empty()) {
       return Status(Code::LEASE_LOST, DescribeKey(key) + " " + holder);
+    }
+    if (row.horizon < key.known_horizon) {
+      return Status(Code::STORE_BACKWARDS,
+                    session->path() + ": " + DescribeBackwards(key, row.horizon));
     }
     row.horizon = std::max(row.horizon, horizon);
     stands = row.horizon;
@@ -146,7 +152,7 @@ Status SqliteStore::Extend(const LeaseKey& key, std::uint64_t horizon, std::uint
 }
 
 Status SqliteStore::Release(const LeaseKey& key, std::uint64_t used, bool* released) {
-  SHMFLAKE_RETURN_IF_ERROR(CheckKey(key));
+  SHMFLAKE_RETURN_IF_ERROR(CheckLeaseKey(key));
   bool is_holder = false;
   const auto release = [&](SqliteSession* session) {
     LeaseRow row;
@@ -163,6 +169,40 @@ Status SqliteStore::Release(const LeaseKey& key, std::uint64_t used, bool* relea
   SHMFLAKE_RETURN_IF_ERROR(Transact(release));
   *released = is_holder;
   return Status::Ok();
+}
+
+Status SqliteStore::List(const std::string& id_namespace, std::vector<LeaseInfo>* out) {
+  out->clear();
+  return Transact([&](SqliteSession* session) {
+    return VisitLeaseRows(session, id_namespace, [&](const LeaseRow& row) {
+      LeaseInfo info;
+      info.record = RecordOf(row);
+      info.format = row.format;
+      info.updated_unix_ms = row.updated_unix_ms;
+      out->push_back(std::move(info));
+      return Status::Ok();
+    });
+  });
+}
+
+Status SqliteStore::Free(const std::string& id_namespace, std::uint32_t worker_id, bool* freed) {
+  *freed = false;
+  return Transact([&](SqliteSession* session) {
+    bool exists = false;
+    LeaseRow found;
+    SHMFLAKE_RETURN_IF_ERROR(VisitLeaseRows(session, id_namespace, [&](const LeaseRow& row) {
+      if (row.worker_id == worker_id) found = row;
+      exists = exists || row.worker_id == worker_id;
+      return Status::Ok();
+    }));
+    if (!exists) {
+      return Status(Code::NOT_FOUND, session->path() + " has no record of worker ID " +
+                                         std::to_string(worker_id) + " of namespace " +
+                                         Quote(id_namespace));
+    }
+    *freed = found.holder != 0;
+    return *freed ? LowerLeaseRow(session, found, found.holder) : Status::Ok();
+  });
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "core/store/store.h"
 
 #include "core/store/sqlite_store.h"
+#include "core/store/store_url.h"
 #include "core/text.h"
 
 namespace shmflake {
@@ -10,10 +11,11 @@ namespace {
 // Remembers nothing and grants all: uniqueness over the loss of a region then rests on the clock.
 class NoneStore : public Store {
  public:
-  Status Identity(std::string* id) override {
+  Status Identify(const LeaseKey& /*key*/, std::string* id) override {
     id->assign(32, '0');  // the same for ever: there are no records to lose
     return Status::Ok();
   }
+  Status Expect(const std::string& /*id*/) override { return Status::Ok(); }
 
   Status Acquire(const LeaseKey& /*key*/, const LeasePlan& plan) override {
     std::uint64_t horizon = 0;
@@ -29,18 +31,61 @@ class NoneStore : public Store {
     *released = true;
     return Status::Ok();
   }
+
+  Status List(const std::string& /*id_namespace*/, std::vector<LeaseInfo>* out) override {
+    out->clear();
+    return Status::Ok();
+  }
+
+  Status Free(const std::string& /*id_namespace*/, std::uint32_t worker_id,
+              bool* /*freed*/) override {
+    return Fail(Code::NOT_FOUND, "the store \"none\" keeps no record of worker ID %u", worker_id);
+  }
 };
 
 }  // namespace
 
-Status ParseStoreKind(const std::string& text, StoreKind* kind) {
-  for (const StoreKind candidate : {StoreKind::kNone, StoreKind::kSqlite}) {
-    if (text == StoreKindName(candidate)) {
-      *kind = candidate;
-      return Status::Ok();
-    }
+Status Store::AcquireAny(LeaseKey* /*key*/, const LeasePlan& /*plan*/) {
+  return {Code::STORE_UNKNOWN,
+          "worker IDs are leased from a store that hosts share, mysql, postgres or etcd"};
+}
+
+Status CheckLeaseKey(const LeaseKey& key) {
+  if (key.instance_id == 0) return Fail(Code::STORE_UNAVAILABLE, "an instance ID must not be 0");
+  if (key.worker_id > key.format.max_worker_id()) {
+    return Fail(Code::WORKER_ID, "worker_id must be 0..%llu: %u",
+                static_cast<unsigned long long>(key.format.max_worker_id()), key.worker_id);
   }
-  return {Code::STORE_UNKNOWN, "store must be \"sqlite\" or \"none\": " + Quote(text)};
+  return ValidateFormat(key.format);
+}
+
+std::string DescribeKey(const LeaseKey& key) {
+  return "worker ID " + std::to_string(key.worker_id) + " of namespace " + Quote(key.id_namespace);
+}
+
+std::string DescribeBackwards(const LeaseKey& key, std::uint64_t horizon) {
+  return "the horizon of " + DescribeKey(key) + " must be at least what this region was granted, " +
+         std::to_string(key.known_horizon) + ": " + std::to_string(horizon) +
+         "; an older state of the store was restored, or the region's ceiling was overwritten";
+}
+
+Status ParseStoreKind(const std::string& text, StoreKind* kind) {
+  if (text == "none") {
+    *kind = StoreKind::kNone;
+  } else if (text == "sqlite" || text == "sqlite:") {
+    *kind = StoreKind::kSqlite;
+  } else {
+    const bool is_url = text.find(':') != std::string::npos && text.rfind("sqlite:", 0) != 0;
+    if (!is_url) {
+      return {Code::STORE_UNKNOWN, std::string("store ") + kStoreRule + ": " + Quote(text)};
+    }
+    StoreUrl url;
+    SHMFLAKE_RETURN_IF_ERROR(ParseStoreUrl(text, &url));
+    *kind = url.scheme == "mysql"      ? StoreKind::kMysql
+            : url.scheme == "postgres" ? StoreKind::kPostgres
+                                       : StoreKind::kEtcd;
+  }
+  return Status::Ok();
 }
 
 const char* StoreKindName(StoreKind kind) {
@@ -49,6 +94,12 @@ const char* StoreKindName(StoreKind kind) {
       return "none";
     case StoreKind::kSqlite:
       return "sqlite";
+    case StoreKind::kMysql:
+      return "mysql";
+    case StoreKind::kPostgres:
+      return "postgres";
+    case StoreKind::kEtcd:
+      return "etcd";
   }
   return "unknown";
 }
@@ -61,6 +112,10 @@ Status OpenStore(StoreKind kind, const std::string& state_directory, std::uint32
       return Status::Ok();
     case StoreKind::kSqlite:
       return OpenSqliteStore(state_directory, mode, busy_timeout_ms, out);
+    case StoreKind::kMysql:
+    case StoreKind::kPostgres:
+    case StoreKind::kEtcd:
+      break;
   }
   return Fail(Code::STORE_UNKNOWN, "no such kind of store: %u", static_cast<unsigned>(kind));
 }

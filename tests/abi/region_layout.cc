@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// This file contains no test code. Compiling it is the check: layout version 3 of the region is
+// This file contains no test code. Compiling it is the check: layout version 4 of the region is
 // frozen.
 #include <cstddef>
 #include <type_traits>
@@ -43,6 +43,8 @@ AT(Header, id_namespace, 224);
 AT(Header, boot_id, 288);
 AT(Header, creator_command, 328);
 AT(Header, file_inode, 344);
+AT(Header, lease_ttl_ms, 352);
+AT(Header, store_url, 356);
 AT(Header, crc32c, 4092);
 static_assert(sizeof(Header) == 4096 && std::is_trivially_copyable_v<Header>);
 

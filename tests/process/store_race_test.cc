@@ -111,14 +111,14 @@ TEST_F(StoreRaceTest, AllWhoRaceToMakeTheStoreFindTheSameOne) {
         while (plane->ready < kProcesses) std::this_thread::yield();
         const auto store = MustOpen();
         std::string id;
-        EXPECT_SUCCEEDS(store->Identity(&id));
+        EXPECT_SUCCEEDS(store->Identify(LeaseKey(), &id));
         WriteAll(directory_ + "/id" + std::to_string(i), id);
         return 0;
       }));
     }
     for (const pid_t child : children) EXPECT_EQ(0, test::WaitForChild(child));
     std::string id;
-    ASSERT_SUCCEEDS(MustOpen()->Identity(&id));
+    ASSERT_SUCCEEDS(MustOpen()->Identify(LeaseKey(), &id));
     for (int i = 0; i < kProcesses; ++i) {
       EXPECT_EQ(id, ReadAll(directory_ + "/id" + std::to_string(i)));
     }

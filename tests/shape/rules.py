@@ -14,7 +14,7 @@ VOCABULARY = {"arena": "region", "backend": "store", "drift": "clock rollback", 
 ALGORITHMS = 3  # the layer that works on words that its caller owns; time is an argument
 NOT_FOR_ALGORITHMS = {"core/clock.h", "core/tsc.h", "sys/mman.h", "time.h", "sys/time.h", "ctime",
                       "chrono", "thread", "mutex", "fstream", "iostream", "sqlite3.h"}
-MAX_LINES, MAX_TEST_LINES, MAX_MANUAL_LINES = 320, 450, 850
+MAX_LINES, MAX_TEST_LINES, MAX_MANUAL_LINES = 320, 450, 930
 MANUAL = "capi/include/shmflake/shmflake.h"
 
 ATOMIC_CALL = re.compile(

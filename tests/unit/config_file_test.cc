@@ -58,6 +58,7 @@ ordering = "relaxed"
 max_forward_ms = 1
 max_recovery_ms = 0x10
 horizon_ms = 100
+lease_ttl_ms = 120000
 wait_timeout_ms = 1
 background_thread = true
 sigbus_guard = false
@@ -162,7 +163,8 @@ TEST(ConfigFile, RefusesValuesOutOfRange) {
   refused("id_namespace = '.x'", Code::NAME,
           "id_namespace must be 1..63 of [A-Za-z0-9._-], not beginning with a dot: \".x\"");
   refused("store = 'mysql'", Code::STORE_UNKNOWN,
-          "store must be \"sqlite\" or \"none\": \"mysql\"");
+          "store must be \"sqlite\", \"none\", or the URL of a store that hosts share, mysql://, "
+          "postgres:// or etcd://: \"mysql\"");
 }
 
 TEST(ConfigFile, SaysWhereItIsNotToml) {

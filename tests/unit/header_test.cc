@@ -82,7 +82,7 @@ TEST(HeaderTest, AVersionIsRefusedBeforeAnythingElseOfItIsBelieved) {
   other.layout_version = kLayoutVersion + 1;
   const Status newer = Check(other, 16, 16);
   EXPECT_FAILS(Code::NEWER_VERSION, newer);
-  EXPECT_TRUE(Contains(newer.message(), "here.region has layout version 4")) << newer.message();
+  EXPECT_TRUE(Contains(newer.message(), "here.region has layout version 5")) << newer.message();
   other.layout_version = 0;
   EXPECT_FAILS(Code::OLDER_VERSION, Check(other, 16, 16));
 }
@@ -116,7 +116,8 @@ TEST(HeaderTest, AnImpossibleFieldIsRefusedThoughItsChecksumIsRight) {
       {"worker_id_source", [](Header* h) { h->worker_id_source = 0; }},
       {"worker_id_source up", [](Header* h) { h->worker_id_source = 7; }},
       {"store_kind", [](Header* h) { h->store_kind = 0; }},
-      {"store_kind up", [](Header* h) { h->store_kind = 3; }},
+      {"store_kind up", [](Header* h) { h->store_kind = 6; }},
+      {"a shared store without a URL", [](Header* h) { h->store_kind = 3; }},
       {"ordering", [](Header* h) { h->ordering = 0; }},
       {"ordering up", [](Header* h) { h->ordering = 3; }},
       {"max_backward_ms", [](Header* h) { h->max_backward_ms = 60'001; }},

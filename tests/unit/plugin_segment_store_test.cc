@@ -106,15 +106,15 @@ TEST_F(PluginSegmentStoreTest, OneOfAnotherVersionIsRefusedWithBoth) {
   UsePlugin("version");
   EXPECT_FAILS(Code::STORE_PLUGIN, Open());
   EXPECT_EQ(kPlugins +
-                "/version/store-mysql.so must be a plug-in of version 1 for mysql: it is for "
-                "mysql, version 2",
+                "/version/store-mysql.so must be a plug-in of version 2 for mysql: it is for "
+                "mysql, version 3",
             Open().message());
 }
 
 TEST_F(PluginSegmentStoreTest, OneForAnotherSchemeIsRefusedWithBoth) {
   UsePlugin("scheme");
   EXPECT_FAILS(Code::STORE_PLUGIN, Open());
-  EXPECT_TRUE(Contains(Open().message(), "of version 1 for mysql: it is for postgres, version 1"))
+  EXPECT_TRUE(Contains(Open().message(), "of version 2 for mysql: it is for postgres, version 2"))
       << Open().message();
 }
 
@@ -123,7 +123,7 @@ TEST_F(PluginSegmentStoreTest, ALibraryThatIsNoPluginIsRefused) {
     UsePlugin(kind);
     EXPECT_FAILS(Code::STORE_PLUGIN, Open());
     EXPECT_EQ(kPlugins + "/" + kind +
-                  "/store-mysql.so must be a plug-in of version 1 for mysql: it is none",
+                  "/store-mysql.so must be a plug-in of version 2 for mysql: it is none",
               Open().message());
   }
 }

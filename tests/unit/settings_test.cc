@@ -106,6 +106,7 @@ TEST(ResolveSettings, ReadsEveryVariable) {
                                                      {"max_forward_ms", "1"},
                                                      {"max_recovery_ms", "2"},
                                                      {"horizon_ms", "100"},
+                                                     {"lease_ttl_ms", "1000"},
                                                      {"wait_timeout_ms", "4"},
                                                      {"background_thread", "on"},
                                                      {"sigbus_guard", "0"},
@@ -148,6 +149,7 @@ TEST(ResolveSettings, ReadsEveryOption) {
                         .max_forward_ms = 1,
                         .max_recovery_ms = 2,
                         .horizon_ms = 100,
+                        .lease_ttl_ms = 1000,
                         .wait_timeout_ms = 4,
                         .background_thread = true,
                         .sigbus_guard = false,
@@ -197,7 +199,8 @@ TEST(ResolveSettings, RefusesVariablesThatAreNotWhatTheyShouldBe) {
   refused("SHMFLAKE_ORDERING", "loose", Code::ENVIRONMENT,
           "must be \"strict\" or \"relaxed\": \"loose\"");
   refused("SHMFLAKE_STORE", "etcd", Code::STORE_UNKNOWN,
-          "must be \"sqlite\" or \"none\": \"etcd\"");
+          "must be \"sqlite\", \"none\", or the URL of a store that hosts share, mysql://, "
+          "postgres:// or etcd://: \"etcd\"");
   refused("SHMFLAKE_ID_NAMESPACE", "a/b", Code::NAME,
           "must be 1..63 of [A-Za-z0-9._-], not beginning with a dot: \"a/b\"");
   refused("SHMFLAKE_DIR", "shm", Code::ENVIRONMENT,

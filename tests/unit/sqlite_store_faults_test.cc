@@ -47,10 +47,10 @@ TEST_F(SqliteStoreFaultsTest, AnEmptyFileIsAFreshStoreWithAnotherIdentity) {
     MakeSound();
     std::string before;
     std::string after;
-    ASSERT_SUCCEEDS(MustOpen()->Identity(&before));
+    ASSERT_SUCCEEDS(MustOpen()->Identify(LeaseKey(), &before));
     WriteAll(path(), bytes);
     const auto store = MustOpen();
-    ASSERT_SUCCEEDS(store->Identity(&after));
+    ASSERT_SUCCEEDS(store->Identify(LeaseKey(), &after));
     EXPECT_NE(before, after);
     LeaseRecord seen;
     ASSERT_SUCCEEDS(Look(store.get(), MakeKey(1), &seen));
@@ -100,7 +100,7 @@ TEST_F(SqliteStoreFaultsTest, ADamagedPageIsCorruptWhicheverItIs) {
 TEST_F(SqliteStoreFaultsTest, AFlippedByteIsSeenOrHarmless) {
   const std::string sound = MakeSound();
   std::string identity;
-  ASSERT_SUCCEEDS(MustOpen()->Identity(&identity));
+  ASSERT_SUCCEEDS(MustOpen()->Identify(LeaseKey(), &identity));
   const std::size_t row = sound.find("orders");
   ASSERT_NE(std::string::npos, row);
   int refused = 0;
@@ -113,7 +113,7 @@ TEST_F(SqliteStoreFaultsTest, AFlippedByteIsSeenOrHarmless) {
     std::string found;
     LeaseRecord seen;
     Status status = Open(&store, 100);
-    if (status.ok()) status = store->Identity(&found);
+    if (status.ok()) status = store->Identify(LeaseKey(), &found);
     if (status.ok()) status = Look(store.get(), MakeKey(2), &seen);
     if (!status.ok()) {
       ++refused;

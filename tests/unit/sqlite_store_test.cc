@@ -277,13 +277,13 @@ TEST_F(SqliteStoreTest, TheIdentityIsMadeOnceAndLastsAsLongAsTheRecords) {
   std::string first;
   std::string again;
   std::string afresh;
-  ASSERT_SUCCEEDS(MustOpen()->Identity(&first));
-  ASSERT_SUCCEEDS(MustOpen()->Identity(&again));
+  ASSERT_SUCCEEDS(MustOpen()->Identify(LeaseKey(), &first));
+  ASSERT_SUCCEEDS(MustOpen()->Identify(LeaseKey(), &again));
   EXPECT_EQ(32U, first.size());
   EXPECT_EQ(std::string::npos, first.find_first_not_of("0123456789abcdef"));
   EXPECT_EQ(first, again);
   std::filesystem::remove(path());
-  ASSERT_SUCCEEDS(MustOpen()->Identity(&afresh));
+  ASSERT_SUCCEEDS(MustOpen()->Identify(LeaseKey(), &afresh));
   EXPECT_NE(first, afresh);
 }
 

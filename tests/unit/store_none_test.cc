@@ -33,8 +33,7 @@ TEST(StoreKindTest, OtherNamesAreRefusedWithRuleAndValue) {
     StoreKind kind = StoreKind::kNone;
     const Status status = ParseStoreKind(text, &kind);
     EXPECT_FAILS(Code::STORE_UNKNOWN, status);
-    EXPECT_EQ(std::string("store must be \"sqlite\" or \"none\": \"") + text + "\"",
-              status.message());
+    EXPECT_EQ("store " + std::string(kStoreRule) + ": \"" + text + "\"", status.message());
     EXPECT_EQ(StoreKind::kNone, kind) << "left as it was";
   }
 }
@@ -76,8 +75,8 @@ TEST_F(StoreNoneTest, RefusesWhatThePlanRefuses) {
 TEST_F(StoreNoneTest, HasOneIdentityForEver) {
   std::string first;
   std::string second;
-  EXPECT_SUCCEEDS(OpenNone(directory_)->Identity(&first));
-  EXPECT_SUCCEEDS(OpenNone(directory_)->Identity(&second));
+  EXPECT_SUCCEEDS(OpenNone(directory_)->Identify(LeaseKey(), &first));
+  EXPECT_SUCCEEDS(OpenNone(directory_)->Identify(LeaseKey(), &second));
   EXPECT_EQ(std::string(32, '0'), first);
   EXPECT_EQ(first, second);
 }

@@ -172,6 +172,8 @@ enum {
   SHMFLAKE_E_STORE_URL = -91,         /* the store's URL is not understood */
   SHMFLAKE_E_STORE_PLUGIN = -92,      /* the store's plug-in is missing, or of another version */
   SHMFLAKE_E_STORE_DENIED = -93,      /* the store denies access: user, password, rights ... */
+  SHMFLAKE_E_WORKERS_EXHAUSTED = -94, /* no worker ID of the namespace is free */
+  SHMFLAKE_E_STORE_BACKWARDS = -95,   /* the store remembers less than it granted */
 
   /* The draw. */
   SHMFLAKE_E_EXHAUSTED = -100, /* the sequence is used up as far ahead as max_backward_ms allows */
@@ -281,8 +283,10 @@ typedef struct shmflake_options {
    * that two regions of different names may issue equal IDs, unless they are given one namespace.
    */
   const char* id_namespace;
-  /* Who remembers horizons: "sqlite" (default) or "none". [region] "none" keeps nothing: uniqueness
-   * over a loss of the region then rests on the clock. */
+  /* Who remembers horizons: "sqlite" (default), for one host; a store that many hosts trust, whose
+   * URL is written as in segment_store below, "postgres://ids@db/ids"; or "none", which keeps
+   * nothing: uniqueness over a loss of the region then rests on the clock. [region] docs/fleet.md
+   * has more. */
   const char* store;
   /* A group (name or number) whose members may attach too; widens the default mode to 0660.
    * [region] Default: none. Costs: every member can break the region. */
@@ -293,9 +297,9 @@ typedef struct shmflake_options {
    * file. */
   uint32_t mode;
   /* 0..2^worker_id_bits - 1. SNOWFLAKE_WORKER_ID or SHMFLAKE_WORKER_ID. [region] Keys of the file:
-   * worker_id, or datacenter_id and machine_id. Default: the ordinal of a Kubernetes StatefulSet's
-   * pod, else the last bits of the host's IPv4 address, which status marks as not guaranteed
-   * unique. */
+   * worker_id, or datacenter_id and machine_id. Default: one that is leased from a store which
+   * hosts share; else the ordinal of a Kubernetes StatefulSet's pod, else the last bits of the
+   * host's IPv4 address, which status marks as not guaranteed unique. */
   uint32_t worker_id;
 
   /* The ID layout: 63 bits, of which the timestamp gets what the others leave; or all by name, see
@@ -347,13 +351,19 @@ typedef struct shmflake_options {
    * host), tls_ca=, tls_cert=, tls_key=, convention=leaf behind it. The password comes from that
    * file or from SHMFLAKE_STORE_PASSWORD, never in the URL. docs/segments.md has more. */
   const char* segment_store;
+
+  /* In a store that hosts share: for how long no other host takes this one's worker ID after the
+   * last extension of its lease, by the store's clock: 1000..172800000 ms, more than horizon_ms.
+   * Whoever takes it afterwards starts above all that was granted. [region] Default: 60000, or 2 x
+   * horizon_ms if that is more. */
+  int64_t lease_ttl_ms;
 } shmflake_options;
 
 /* shmflake_options options = SHMFLAKE_OPTIONS_INIT; in C, then set fields. */
 #define SHMFLAKE_OPTIONS_INIT                                                                      \
   {                                                                                                \
     sizeof(shmflake_options), NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
-        0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL                                             \
+        0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0                                          \
   }
 
 /* --------------------------------------- Open and close --------------------------------------- */
@@ -710,6 +720,51 @@ SHMFLAKE_API int shmflake_segment_at(shmflake* flake, size_t index, shmflake_seg
  */
 SHMFLAKE_API int shmflake_store_init(const char* url, const shmflake_options* options);
 
+/* --------------------------------- Leases, for an operator ------------------------------------ */
+
+/* A worker ID's record in the store of a namespace. */
+typedef struct shmflake_lease {
+  uint32_t worker_id;
+  uint32_t held;           /* 1: a region has it, or had it and never ended */
+  uint64_t instance_id;    /* that region's; 0: none */
+  int64_t horizon_unix_ms; /* all that was ever granted lies before this instant */
+  int64_t
+      ttl_ms; /* until another host may take it, by the store's clock: 0 or less: now; INT64_MAX:
+                   * the store keeps no time to live (sqlite) */
+  int64_t updated_unix_ms; /* when the record was written last, by the store's clock */
+  uint32_t this_host;      /* 1: its last holder was a region of this state directory */
+  uint32_t is_free;        /* 1: nobody holds it, or its holder's time to live has ended */
+  char region[64];         /* of the last holder */
+  char host[72];
+} shmflake_lease;
+
+/*
+ * The worker IDs that were ever leased in the namespace of the region `name`, ascending. Writes at
+ * most `capacity` entries; *count is how many there are. The settings are those of shmflake_open();
+ * what they leave open is taken from the region, if there is one. Errors: NULL_ARGUMENT; those of
+ * the configuration and of the store; NOT_FOUND when the store does not know the namespace.
+ * Thread-safe; fork-safe; not async-signal-safe; may block.
+ */
+SHMFLAKE_API int shmflake_leases(const char* name, const shmflake_options* options,
+                                 shmflake_lease* out, size_t capacity, size_t* count);
+
+/*
+ * Ends whoever holds the worker ID, so that it can be leased at once: for a host that is gone. It is
+ * safe also if that host is not: its region draws up to its ceiling, then leases another worker ID;
+ * the next holder starts above. Errors: NOT_FOUND when it was never leased; otherwise as
+ * shmflake_leases.
+ */
+SHMFLAKE_API int shmflake_lease_free(const char* name, const shmflake_options* options,
+                                     uint32_t worker_id);
+
+/*
+ * An orderly end of this host: retires the region `name`, which gives the unused part of its lease
+ * back; or, where the region is gone already, ends the lease that it left in the store. Errors:
+ * NOT_FOUND when there is neither; WORKER_HELD when processes still draw from a region that was
+ * removed; otherwise as shmflake_retire and shmflake_leases.
+ */
+SHMFLAKE_API int shmflake_lease_release(const char* name, const shmflake_options* options);
+
 /* ----------------------------------- For people and metrics ----------------------------------- */
 
 /* status_info.worker_id_source: where the worker ID came from. */
@@ -722,7 +777,13 @@ enum {
   SHMFLAKE_SOURCE_HOST_ADDRESS = 6 /* not guaranteed unique */
 };
 
-enum { SHMFLAKE_STORE_NONE = 1, SHMFLAKE_STORE_SQLITE = 2 };
+enum {
+  SHMFLAKE_STORE_NONE = 1,
+  SHMFLAKE_STORE_SQLITE = 2,
+  SHMFLAKE_STORE_MYSQL = 3,
+  SHMFLAKE_STORE_POSTGRES = 4,
+  SHMFLAKE_STORE_ETCD = 5
+};
 
 typedef struct shmflake_status_info {
   size_t struct_size; /* sizeof(shmflake_status_info) */
@@ -777,6 +838,11 @@ typedef struct shmflake_status_info {
   char layout[16];      /* the layout by name that it is, epoch and all; "" if none */
   uint32_t worker_last; /* 1: the worker ID is behind the sequence */
   uint32_t id_bits;     /* 63, or 53 */
+
+  /* Of the lease. */
+  int64_t lease_ttl_ms; /* in a store that hosts share, else 0 */
+  char host[72];        /* this host, as the store has it */
+  char store_url[256];  /* a store that hosts share, without secrets, cut to fit; else "" */
 } shmflake_status_info;
 
 /* A snapshot. Fills as much as struct_size says that there is, at least what the first version had

@@ -71,6 +71,8 @@
   X(STORE_URL, -91, "the store's URL is not understood") \
   X(STORE_PLUGIN, -92, "the store's plug-in is missing, or of another version") \
   X(STORE_DENIED, -93, "the store denies access: user, password, certificate or rights") \
+  X(WORKERS_EXHAUSTED, -94, "no worker ID of the namespace is free") \
+  X(STORE_BACKWARDS, -95, "the store remembers less than it granted") \
   X(EXHAUSTED, -100, "the sequence is used up as far ahead as max_backward_ms allows") \
   X(CLOCK_BEHIND, -101, "the clock is behind the state word by more than max_backward_ms") \
   X(CLOCK_JUMP, -102, "the clock jumped forward by more than max_forward_ms") \
@@ -1512,7 +1514,7 @@ static_assert(sizeof(SegmentEntry) == 896);
 }  // namespace shmflake
 namespace shmflake {
 inline constexpr std::uint64_t kMagic = 0x656b616c666d6873ULL;  // "shmflake"
-inline constexpr std::uint32_t kLayoutVersion = 3;
+inline constexpr std::uint32_t kLayoutVersion = 4;
 inline constexpr std::uint64_t kKnownFeatures = 0;
 inline constexpr std::uint32_t kSlotCount = 256;
 inline constexpr std::uint32_t kSlotStripes = 7;
@@ -1553,8 +1555,10 @@ struct Header {
   char id_namespace[64];
   char boot_id[40];
   char creator_command[16];
-  std::uint64_t file_inode;  // of the file that it was born in: a copy of it is no region
-  unsigned char zero[3740];
+  std::uint64_t file_inode;    // of the file that it was born in: a copy of it is no region
+  std::uint32_t lease_ttl_ms;  // of a store that hosts share; else 0
+  char store_url[1032];  // of a store that hosts share, as it was written: no secrets; else ""
+  unsigned char zero[2704];
   std::uint32_t crc32c;  // over all bytes before it
 };
 class alignas(128) StateWord {
@@ -1764,7 +1768,8 @@ Status CheckHeader(const Header& header, std::size_t bytes, std::uint64_t file_s
       header.worker_id > format.max_worker_id() || header.birth_tick > format.max_timestamp() ||
       header.allowance_tick > format.max_timestamp() || header.instance_id == 0 ||
       header.worker_id_source < 1 || header.worker_id_source > 6 || header.store_kind < 1 ||
-      header.store_kind > 2 || header.ordering < 1 || header.ordering > 2 ||
+      header.store_kind > 5 || (header.store_kind > 2) != IsText(header.store_url) ||
+      header.ordering < 1 || header.ordering > 2 ||
       (header.allowance_tick != 0 && header.allowance_tick < header.birth_tick) ||
       header.max_backward_ms > 60'000 || header.horizon_ms > 86'400'000 ||
       header.horizon_ms <= 2 * header.max_backward_ms || (header.file_mode & ~0666U) != 0 ||
@@ -2871,26 +2876,57 @@ struct LeaseKey {
   std::uint32_t worker_id = 0;
   IdFormat format;
   std::uint64_t instance_id = 0;  // the region's random identity; never 0
-  std::string region_name;        // for people
-  std::string host;               // for people
+  std::string owner;
+  std::uint32_t ttl_ms = 0;         // for how long nobody else takes it over
+  std::uint64_t now = 0;            // AcquireAny: the clock, in ticks
+  std::uint64_t known_horizon = 0;  // Extend: what was granted before; 0: not known
+  std::string region_name;          // for people
+  std::string host;                 // for people
 };
 struct LeaseRecord {
+  std::uint32_t worker_id = 0;
   bool exists = false;        // false: the key was never leased
   std::uint64_t horizon = 0;  // ticks; the first tick that was never granted
   std::uint64_t holder = 0;   // instance ID; 0: released
   std::string holder_region;  // for people
   std::string holder_host;    // for people
 };
+struct LeaseInfo {
+  LeaseRecord record;
+  IdFormat format;
+  std::string owner;  // "" where it is not kept
+  static constexpr std::int64_t kNoTtl = INT64_MAX;
+  std::int64_t ttl_ms = kNoTtl;
+  std::int64_t updated_unix_ms = 0;
+};
 using LeasePlan = std::function<Status(const LeaseRecord& record, std::uint64_t* new_horizon)>;
 class Store {
  public:
   virtual ~Store() = default;
-  virtual Status Identity(std::string* id) = 0;
+  virtual Status Identify(const LeaseKey& key, std::string* id) = 0;
+  virtual Status Expect(const std::string& id) = 0;
   virtual Status Acquire(const LeaseKey& key, const LeasePlan& plan) = 0;
+  virtual Status AcquireAny(LeaseKey* key, const LeasePlan& plan);
   virtual Status Extend(const LeaseKey& key, std::uint64_t horizon, std::uint64_t* granted) = 0;
   virtual Status Release(const LeaseKey& key, std::uint64_t used, bool* released) = 0;
+  virtual Status List(const std::string& id_namespace, std::vector<LeaseInfo>* out) = 0;
+  virtual Status Free(const std::string& id_namespace, std::uint32_t worker_id, bool* freed) = 0;
 };
-enum class StoreKind : std::uint32_t { kNone = 1, kSqlite = 2 };
+Status CheckLeaseKey(const LeaseKey& key);
+[[nodiscard]] std::string DescribeKey(const LeaseKey& key);
+[[nodiscard]] std::string DescribeBackwards(const LeaseKey& key, std::uint64_t horizon);
+enum class StoreKind : std::uint32_t {
+  kNone = 1,
+  kSqlite = 2,
+  kMysql = 3,
+  kPostgres = 4,
+  kEtcd = 5,
+};
+[[nodiscard]] constexpr bool IsShared(StoreKind kind) { return kind >= StoreKind::kMysql; }
+inline constexpr const char* kStoreRule =
+    "must be \"sqlite\", \"none\", or the URL of a store that hosts share, mysql://, postgres:// "
+    "or "
+    "etcd://";
 Status ParseStoreKind(const std::string& text, StoreKind* kind);
 [[nodiscard]] const char* StoreKindName(StoreKind kind);
 Status OpenStore(StoreKind kind, const std::string& state_directory, std::uint32_t mode,
@@ -2929,6 +2965,7 @@ struct Options {
   std::optional<std::uint32_t> max_forward_ms{};
   std::optional<std::uint32_t> max_recovery_ms{};
   std::optional<std::uint32_t> horizon_ms{};
+  std::optional<std::int64_t> lease_ttl_ms{};
   std::optional<std::uint32_t> wait_timeout_ms{};
   std::optional<bool> background_thread{};
   std::optional<bool> sigbus_guard{};
@@ -2966,6 +3003,7 @@ struct Settings {
   Setting<std::uint32_t> max_forward_ms;  // 0: jumps are followed
   Setting<std::uint32_t> max_recovery_ms;
   Setting<std::uint32_t> horizon_ms;
+  Setting<std::int64_t> lease_ttl_ms;
   Setting<std::uint32_t> wait_timeout_ms;
   Setting<bool> background_thread;
   Setting<bool> sigbus_guard;
@@ -2991,6 +3029,7 @@ enum class SettingKind {
   kName,
   kGroup,
   kChoice,  // one of `choices`
+  kStore,   // sqlite, none, or a URL of one that hosts share
   kStoreUrl,
 };
 template <typename T>
@@ -3094,8 +3133,7 @@ constexpr SettingSpec kTable[] = {
     {SETTING(directory), .kind = Kind::kPath, .variable = "SHMFLAKE_DIR"},
     {SETTING(state_directory), .kind = Kind::kPath, .variable = "SHMFLAKE_STATE_DIR"},
     {SETTING(id_namespace), .kind = Kind::kName, .code = Code::NAME},
-    {SETTING(store), .kind = Kind::kChoice, .text = "sqlite", .choices = "sqlite|none",
-     .code = Code::STORE_UNKNOWN},
+    {SETTING(store), .kind = Kind::kStore, .text = "sqlite", .code = Code::STORE_UNKNOWN},
     {SETTING(group), .kind = Kind::kGroup},
     {SETTING(mode), .kind = Kind::kMode, .number = 0600},
     {SETTING(worker_id), .kind = Kind::kWorkerPart, .variable = "SNOWFLAKE_WORKER_ID",
@@ -3124,6 +3162,8 @@ constexpr SettingSpec kTable[] = {
      .number = 60'000},
     {SETTING(horizon_ms), .kind = Kind::kInteger, .lowest = 100, .highest = 86'400'000,
      .number = 10'000},
+    {SETTING(lease_ttl_ms), .kind = Kind::kInteger, .lowest = 1000, .highest = 172'800'000,
+     .number = 60'000},
     {SETTING(wait_timeout_ms), .kind = Kind::kInteger, .lowest = 1, .highest = 3'600'000,
      .number = 1000},
     {SETTING(background_thread), .kind = Kind::kBoolean, .number = 0},
@@ -3182,7 +3222,8 @@ bool KeepsRule(const SettingSpec& spec, const SettingValue& value) {
       return IsChoice(spec.choices, std::get<std::string>(value));
     case Kind::kWorkerPart:
     case Kind::kBoolean:
-    case Kind::kStoreUrl:  // CheckValue asks ParseStoreUrl
+    case Kind::kStore:     // CheckValue asks ParseStoreKind
+    case Kind::kStoreUrl:  // and ParseStoreUrl
       return true;
   }
   return false;
@@ -3236,6 +3277,8 @@ std::string RuleOf(const SettingSpec& spec) {
       return "must be the name or the number of a group";
     case Kind::kChoice:
       return "must be " + ListChoices(spec.choices);
+    case Kind::kStore:
+      return kStoreRule;
     case Kind::kStoreUrl:
       return "must be a store's URL";
   }
@@ -3263,9 +3306,15 @@ Code CodeOf(const SettingSpec& spec, SettingOrigin origin) {
   return Code::CONFIG_VALUE;
 }
 Status CheckValue(const SettingSpec& spec, const GivenValue& given) {
-  if (spec.kind == Kind::kStoreUrl) {  // its words, which never show a password
+  if (spec.kind == Kind::kStore || spec.kind == Kind::kStoreUrl) {
+    const auto& text = std::get<std::string>(given.value);
+    StoreKind kind{};
     StoreUrl url;
-    const Status status = ParseStoreUrl(std::get<std::string>(given.value), &url);
+    const Status status =
+        spec.kind == Kind::kStore ? ParseStoreKind(text, &kind) : ParseStoreUrl(text, &url);
+    if (status.code() == Code::STORE_UNKNOWN) {
+      return {status.code(), given.subject + " " + kStoreRule + ": " + Quote(text)};
+    }
     return status.ok() ? status : Status(status.code(), given.subject + ": " + status.message());
   }
   if (KeepsRule(spec, given.value)) return Status::Ok();
@@ -3299,6 +3348,7 @@ void FillDirectories(const Host& host, Settings* out);
 Status FillGroupAndMode(const Host& host, const SettingSources& sources, Settings* out);
 Status FillFormat(const Host& host, const SettingSources& sources, Settings* out);
 Status CheckHorizon(const SettingSources& sources, const Settings& settings);
+Status FillLeaseTtl(const SettingSources& sources, Settings* out);
 Status FillWorkerId(const Host& host, const SettingSources& sources, Settings* out);
 }  // namespace shmflake
 // core/worker_id.h
@@ -3441,6 +3491,19 @@ Status CheckHorizon(const SettingSources& sources, const Settings& settings) {
               " (" + settings.max_backward_ms.source + "): " + std::to_string(horizon) + " (" +
               settings.horizon_ms.source + ")"};
 }
+Status FillLeaseTtl(const SettingSources& sources, Settings* out) {
+  const std::int64_t horizon = out->horizon_ms.value;
+  if (!out->lease_ttl_ms.given) {
+    out->lease_ttl_ms.value = std::max(out->lease_ttl_ms.value, 2 * horizon);
+    return Status::Ok();
+  }
+  if (out->lease_ttl_ms.value > horizon) return Status::Ok();
+  const SettingSpec& spec = *FindSetting("lease_ttl_ms");
+  return {CodeOf(spec, sources.Find(spec)->origin),
+          "lease_ttl_ms must be more than horizon_ms, " + std::to_string(horizon) + " (" +
+              out->horizon_ms.source + "): " + std::to_string(out->lease_ttl_ms.value) + " (" +
+              out->lease_ttl_ms.source + ")"};
+}
 Status FillWorkerId(const Host& host, const SettingSources& sources, Settings* out) {
   const struct {
     const SettingLayer& layer;
@@ -3456,6 +3519,11 @@ Status FillWorkerId(const Host& host, const SettingSources& sources, Settings* o
       out->worker_id_source = source;
       return Status::Ok();
     }
+  }
+  if (IsShared(out->store_kind)) {
+    out->worker_id = {0, "lease from the store", false};
+    out->worker_id_source = WorkerIdSource::kLease;
+    return Status::Ok();
   }
   return WorkerIdOfHost(out->format, host, &out->worker_id, &out->worker_id_source);
 }
@@ -3486,6 +3554,7 @@ std::optional<SettingValue> ParseText(const SettingSpec& spec, const std::string
     case SettingKind::kName:
     case SettingKind::kGroup:
     case SettingKind::kChoice:
+    case SettingKind::kStore:
     case SettingKind::kStoreUrl:
       break;
   }
@@ -3632,6 +3701,7 @@ Status Resolve(const Host& host, const char* name, const Options& options, Setti
     out->horizon_ms.value = std::max(out->horizon_ms.value, 4 * out->max_backward_ms.value);
   }
   SHMFLAKE_RETURN_IF_ERROR(CheckHorizon(sources, *out));
+  SHMFLAKE_RETURN_IF_ERROR(FillLeaseTtl(sources, out));
   return FillWorkerId(host, sources, out);
 }
 template <typename T>
@@ -3667,7 +3737,11 @@ std::vector<SettingLine> ListSettings(const Settings& settings) {
   for (const SettingSpec& spec : SettingTable()) {
     VisitMembers(spec, [&](const auto& members) {
       const auto& setting = settings.*members.setting;
-      lines.push_back({std::string(spec.key), Show(spec, setting.value), setting.source});
+      std::string value = Show(spec, setting.value);
+      const bool leased = spec.kind == SettingKind::kWorkerPart &&
+                          settings.worker_id_source == WorkerIdSource::kLease;
+      if (leased) value.clear();
+      lines.push_back({std::string(spec.key), std::move(value), setting.source});
     });
   }
   return lines;
@@ -3776,6 +3850,7 @@ std::optional<SettingValue> Take(const SettingSpec& spec, const toml::node& node
     case SettingKind::kPath:
     case SettingKind::kName:
     case SettingKind::kChoice:
+    case SettingKind::kStore:
     case SettingKind::kStoreUrl:
       if (text != nullptr) return text->get();
       return std::nullopt;
@@ -4032,10 +4107,11 @@ namespace shmflake {
 namespace {
 class NoneStore : public Store {
  public:
-  Status Identity(std::string* id) override {
+  Status Identify(const LeaseKey& /*key*/, std::string* id) override {
     id->assign(32, '0');  // the same for ever: there are no records to lose
     return Status::Ok();
   }
+  Status Expect(const std::string& /*id*/) override { return Status::Ok(); }
   Status Acquire(const LeaseKey& /*key*/, const LeasePlan& plan) override {
     std::uint64_t horizon = 0;
     return plan(LeaseRecord(), &horizon);
@@ -4048,16 +4124,53 @@ class NoneStore : public Store {
     *released = true;
     return Status::Ok();
   }
+  Status List(const std::string& /*id_namespace*/, std::vector<LeaseInfo>* out) override {
+    out->clear();
+    return Status::Ok();
+  }
+  Status Free(const std::string& /*id_namespace*/, std::uint32_t worker_id,
+              bool* /*freed*/) override {
+    return Fail(Code::NOT_FOUND, "the store \"none\" keeps no record of worker ID %u", worker_id);
+  }
 };
 }  // namespace
-Status ParseStoreKind(const std::string& text, StoreKind* kind) {
-  for (const StoreKind candidate : {StoreKind::kNone, StoreKind::kSqlite}) {
-    if (text == StoreKindName(candidate)) {
-      *kind = candidate;
-      return Status::Ok();
-    }
+Status Store::AcquireAny(LeaseKey* /*key*/, const LeasePlan& /*plan*/) {
+  return {Code::STORE_UNKNOWN,
+          "worker IDs are leased from a store that hosts share, mysql, postgres or etcd"};
+}
+Status CheckLeaseKey(const LeaseKey& key) {
+  if (key.instance_id == 0) return Fail(Code::STORE_UNAVAILABLE, "an instance ID must not be 0");
+  if (key.worker_id > key.format.max_worker_id()) {
+    return Fail(Code::WORKER_ID, "worker_id must be 0..%llu: %u",
+                static_cast<unsigned long long>(key.format.max_worker_id()), key.worker_id);
   }
-  return {Code::STORE_UNKNOWN, "store must be \"sqlite\" or \"none\": " + Quote(text)};
+  return ValidateFormat(key.format);
+}
+std::string DescribeKey(const LeaseKey& key) {
+  return "worker ID " + std::to_string(key.worker_id) + " of namespace " + Quote(key.id_namespace);
+}
+std::string DescribeBackwards(const LeaseKey& key, std::uint64_t horizon) {
+  return "the horizon of " + DescribeKey(key) + " must be at least what this region was granted, " +
+         std::to_string(key.known_horizon) + ": " + std::to_string(horizon) +
+         "; an older state of the store was restored, or the region's ceiling was overwritten";
+}
+Status ParseStoreKind(const std::string& text, StoreKind* kind) {
+  if (text == "none") {
+    *kind = StoreKind::kNone;
+  } else if (text == "sqlite" || text == "sqlite:") {
+    *kind = StoreKind::kSqlite;
+  } else {
+    const bool is_url = text.find(':') != std::string::npos && text.rfind("sqlite:", 0) != 0;
+    if (!is_url) {
+      return {Code::STORE_UNKNOWN, std::string("store ") + kStoreRule + ": " + Quote(text)};
+    }
+    StoreUrl url;
+    SHMFLAKE_RETURN_IF_ERROR(ParseStoreUrl(text, &url));
+    *kind = url.scheme == "mysql"      ? StoreKind::kMysql
+            : url.scheme == "postgres" ? StoreKind::kPostgres
+                                       : StoreKind::kEtcd;
+  }
+  return Status::Ok();
 }
 const char* StoreKindName(StoreKind kind) {
   switch (kind) {
@@ -4065,6 +4178,12 @@ const char* StoreKindName(StoreKind kind) {
       return "none";
     case StoreKind::kSqlite:
       return "sqlite";
+    case StoreKind::kMysql:
+      return "mysql";
+    case StoreKind::kPostgres:
+      return "postgres";
+    case StoreKind::kEtcd:
+      return "etcd";
   }
   return "unknown";
 }
@@ -4076,6 +4195,10 @@ Status OpenStore(StoreKind kind, const std::string& state_directory, std::uint32
       return Status::Ok();
     case StoreKind::kSqlite:
       return OpenSqliteStore(state_directory, mode, busy_timeout_ms, out);
+    case StoreKind::kMysql:
+    case StoreKind::kPostgres:
+    case StoreKind::kEtcd:
+      break;
   }
   return Fail(Code::STORE_UNKNOWN, "no such kind of store: %u", static_cast<unsigned>(kind));
 }
@@ -4767,10 +4890,11 @@ struct LeaseRow {
   IdFormat format;
   std::int64_t updated_unix_ms = 0;
 };
-[[nodiscard]] std::string DescribeKey(const LeaseKey& key);
 Status FindLeaseRow(SqliteSession* session, const LeaseKey& key, LeaseRow* row);
 Status FindLeaseRowInSoundFile(SqliteSession* session, const LeaseKey& key, bool* exists,
                                LeaseRow* row);
+Status VisitLeaseRows(SqliteSession* session, const std::string& id_namespace,
+                      const std::function<Status(const LeaseRow&)>& visit);
 Status RaiseLeaseRow(SqliteSession* session, const LeaseRow& changed);
 Status LowerLeaseRow(SqliteSession* session, const LeaseRow& changed, std::uint64_t old_holder);
 }  // namespace shmflake
@@ -4779,13 +4903,8 @@ namespace {
 constexpr char kIfLeasesDamaged[] =
     "move it away, with its -journal, to start afresh: the IDs that were issued from it are then "
     "guarded by the clock only";
-Status CheckKey(const LeaseKey& key) {
-  if (key.instance_id == 0) return Fail(Code::STORE_UNAVAILABLE, "an instance ID must not be 0");
-  if (key.worker_id > key.format.max_worker_id()) {
-    return Fail(Code::WORKER_ID, "worker_id must be 0..%llu: %u",
-                static_cast<unsigned long long>(key.format.max_worker_id()), key.worker_id);
-  }
-  return ValidateFormat(key.format);
+LeaseRecord RecordOf(const LeaseRow& row) {
+  return {row.worker_id, true, row.horizon, row.holder, row.holder_region, row.holder_host};
 }
 std::string DescribeOtherHolder(const LeaseKey& key, const LeaseRow& row) {
   if (row.holder == key.instance_id) return {};
@@ -4800,13 +4919,21 @@ class SqliteStore : public Store {
   Status Start() {
     return Transact([](SqliteSession*) { return Status::Ok(); });
   }
-  Status Identity(std::string* id) override {
+  Status Identify(const LeaseKey& /*key*/, std::string* id) override {
     *id = store_id_;
     return Status::Ok();
+  }
+  Status Expect(const std::string& id) override {
+    if (id == store_id_) return Status::Ok();
+    return {Code::STORE_REPLACED, "the store in " + path_ +
+                                      " is not the one that this namespace was started with (" +
+                                      id + ", now " + store_id_ + ")"};
   }
   Status Acquire(const LeaseKey& key, const LeasePlan& plan) override;
   Status Extend(const LeaseKey& key, std::uint64_t horizon, std::uint64_t* granted) override;
   Status Release(const LeaseKey& key, std::uint64_t used, bool* released) override;
+  Status List(const std::string& id_namespace, std::vector<LeaseInfo>* out) override;
+  Status Free(const std::string& id_namespace, std::uint32_t worker_id, bool* freed) override;
  private:
   using Work = std::function<Status(SqliteSession* session)>;
   Status Transact(const Work& work);
@@ -4841,15 +4968,14 @@ Status SqliteStore::Transact(const Work& work) {
   return Status::Ok();
 }
 Status SqliteStore::Acquire(const LeaseKey& key, const LeasePlan& plan) {
-  SHMFLAKE_RETURN_IF_ERROR(CheckKey(key));
+  SHMFLAKE_RETURN_IF_ERROR(CheckLeaseKey(key));
   return Transact([&](SqliteSession* session) {
     LeaseRow row;
-    LeaseRecord record;
-    SHMFLAKE_RETURN_IF_ERROR(FindLeaseRowInSoundFile(session, key, &record.exists, &row));
-    record.horizon = row.horizon;
-    record.holder = row.holder;
-    record.holder_region = row.holder_region;
-    record.holder_host = row.holder_host;
+    bool exists = false;
+    SHMFLAKE_RETURN_IF_ERROR(FindLeaseRowInSoundFile(session, key, &exists, &row));
+    LeaseRecord record = RecordOf(row);
+    record.worker_id = key.worker_id;
+    record.exists = exists;
     std::uint64_t horizon = 0;
     SHMFLAKE_RETURN_IF_ERROR(plan(record, &horizon));
     SHMFLAKE_RETURN_IF_ERROR(session->CheckOwnProcess());
@@ -4870,13 +4996,17 @@ Status SqliteStore::Acquire(const LeaseKey& key, const LeasePlan& plan) {
   });
 }
 Status SqliteStore::Extend(const LeaseKey& key, std::uint64_t horizon, std::uint64_t* granted) {
-  SHMFLAKE_RETURN_IF_ERROR(CheckKey(key));
+  SHMFLAKE_RETURN_IF_ERROR(CheckLeaseKey(key));
   std::uint64_t stands = 0;
   const auto extend = [&](SqliteSession* session) {
     LeaseRow row;
     SHMFLAKE_RETURN_IF_ERROR(FindLeaseRow(session, key, &row));
     if (const std::string holder = DescribeOtherHolder(key, row); !holder.empty()) {
       return Status(Code::LEASE_LOST, DescribeKey(key) + " " + holder);
+    }
+    if (row.horizon < key.known_horizon) {
+      return Status(Code::STORE_BACKWARDS,
+                    session->path() + ": " + DescribeBackwards(key, row.horizon));
     }
     row.horizon = std::max(row.horizon, horizon);
     stands = row.horizon;
@@ -4887,7 +5017,7 @@ Status SqliteStore::Extend(const LeaseKey& key, std::uint64_t horizon, std::uint
   return Status::Ok();
 }
 Status SqliteStore::Release(const LeaseKey& key, std::uint64_t used, bool* released) {
-  SHMFLAKE_RETURN_IF_ERROR(CheckKey(key));
+  SHMFLAKE_RETURN_IF_ERROR(CheckLeaseKey(key));
   bool is_holder = false;
   const auto release = [&](SqliteSession* session) {
     LeaseRow row;
@@ -4902,6 +5032,38 @@ Status SqliteStore::Release(const LeaseKey& key, std::uint64_t used, bool* relea
   SHMFLAKE_RETURN_IF_ERROR(Transact(release));
   *released = is_holder;
   return Status::Ok();
+}
+Status SqliteStore::List(const std::string& id_namespace, std::vector<LeaseInfo>* out) {
+  out->clear();
+  return Transact([&](SqliteSession* session) {
+    return VisitLeaseRows(session, id_namespace, [&](const LeaseRow& row) {
+      LeaseInfo info;
+      info.record = RecordOf(row);
+      info.format = row.format;
+      info.updated_unix_ms = row.updated_unix_ms;
+      out->push_back(std::move(info));
+      return Status::Ok();
+    });
+  });
+}
+Status SqliteStore::Free(const std::string& id_namespace, std::uint32_t worker_id, bool* freed) {
+  *freed = false;
+  return Transact([&](SqliteSession* session) {
+    bool exists = false;
+    LeaseRow found;
+    SHMFLAKE_RETURN_IF_ERROR(VisitLeaseRows(session, id_namespace, [&](const LeaseRow& row) {
+      if (row.worker_id == worker_id) found = row;
+      exists = exists || row.worker_id == worker_id;
+      return Status::Ok();
+    }));
+    if (!exists) {
+      return Status(Code::NOT_FOUND, session->path() + " has no record of worker ID " +
+                                         std::to_string(worker_id) + " of namespace " +
+                                         Quote(id_namespace));
+    }
+    *freed = found.holder != 0;
+    return *freed ? LowerLeaseRow(session, found, found.holder) : Status::Ok();
+  });
 }
 }  // namespace
 Status OpenSqliteStore(const std::string& state_directory, std::uint32_t mode,
@@ -4923,7 +5085,8 @@ constexpr std::uint64_t kMaxHorizon = std::uint64_t{1} << 62;
   "datacenter_bits, machine_bits, sequence_bits, tick_us, epoch_ms, updated_unix_ms, row_check"
 constexpr char kFindOne[] =
     "SELECT " SHMFLAKE_LEASE_COLUMNS " FROM shmflake_leases WHERE namespace = ? AND worker_id = ?";
-constexpr char kFindAll[] = "SELECT " SHMFLAKE_LEASE_COLUMNS " FROM shmflake_leases";
+constexpr char kFindAll[] =
+    "SELECT " SHMFLAKE_LEASE_COLUMNS " FROM shmflake_leases ORDER BY worker_id";
 constexpr char kRaise[] =
     "INSERT INTO shmflake_leases (" SHMFLAKE_LEASE_COLUMNS
     ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -5039,9 +5202,6 @@ Status ChangeOneRow(SqliteSession* session, SqliteStatement* change, const Lease
               std::to_string(row.worker_id) + " of namespace " + Quote(row.id_namespace)};
 }
 }  // namespace
-std::string DescribeKey(const LeaseKey& key) {
-  return "worker ID " + std::to_string(key.worker_id) + " of namespace " + Quote(key.id_namespace);
-}
 Status FindLeaseRow(SqliteSession* session, const LeaseKey& key, LeaseRow* row) {
   SqliteStatement query(session, kFindOne);
   query.Bind(key.id_namespace).Bind(std::int64_t{key.worker_id});
@@ -5053,9 +5213,8 @@ Status FindLeaseRow(SqliteSession* session, const LeaseKey& key, LeaseRow* row) 
   SHMFLAKE_RETURN_IF_ERROR(ReadRow(session, &query, row));
   return CheckLayout(*session, key, *row);
 }
-Status FindLeaseRowInSoundFile(SqliteSession* session, const LeaseKey& key, bool* exists,
-                               LeaseRow* row) {
-  *exists = false;
+Status VisitLeaseRows(SqliteSession* session, const std::string& id_namespace,
+                      const std::function<Status(const LeaseRow&)>& visit) {
   std::string verdict;
   SHMFLAKE_RETURN_IF_ERROR(session->ReadText("PRAGMA integrity_check(1)", &verdict));
   if (verdict != "ok") return session->Corrupt(verdict);
@@ -5066,12 +5225,20 @@ Status FindLeaseRowInSoundFile(SqliteSession* session, const LeaseKey& key, bool
     SHMFLAKE_RETURN_IF_ERROR(query.Step(&has_row));
     if (!has_row) return Status::Ok();
     SHMFLAKE_RETURN_IF_ERROR(ReadRow(session, &query, &found));
-    if (found.id_namespace != key.id_namespace) continue;
-    SHMFLAKE_RETURN_IF_ERROR(CheckLayout(*session, key, found));
-    if (found.worker_id != key.worker_id) continue;
-    *exists = true;
-    *row = found;
+    if (found.id_namespace == id_namespace) SHMFLAKE_RETURN_IF_ERROR(visit(found));
   }
+}
+Status FindLeaseRowInSoundFile(SqliteSession* session, const LeaseKey& key, bool* exists,
+                               LeaseRow* row) {
+  *exists = false;
+  return VisitLeaseRows(session, key.id_namespace, [&](const LeaseRow& found) {
+    SHMFLAKE_RETURN_IF_ERROR(CheckLayout(*session, key, found));
+    if (found.worker_id == key.worker_id) {
+      *exists = true;
+      *row = found;
+    }
+    return Status::Ok();
+  });
 }
 Status RaiseLeaseRow(SqliteSession* session, const LeaseRow& changed) {
   LeaseRow row = changed;
@@ -5361,6 +5528,733 @@ Status ReadStorePassword(const StoreUrl& url, std::string* password) {
   return Status::Ok();
 }
 }  // namespace shmflake
+// core/store/store_plugin_loader.cc
+// core/store/store_plugin_loader.h
+// core/store/store_plugin.h
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a store's plug-in is: a shared object store-SCHEME.so that exports one function. C, so that
+ * the library and a plug-in of another compiler agree; the plug-in links with its client library,
+ * never with libshmflake.
+ *
+ * The rules for every plug-in:
+ *  - A call opens its own connection and closes it before it returns: nothing is kept between calls,
+ *    so that fork() finds nothing to break, and a thousand processes hold no connections.
+ *  - It returns within timeout_ms, whatever the server does (accepts and never answers, stops in
+ *    the middle): every step waits with poll() and the time that is left. Plus some 10 ms.
+ *  - Any number of threads and processes may call it at once.
+ *  - No password appears in a message.
+ *  - It starts no thread, installs no signal handler, and leaves no descriptor open. SIGPIPE is held
+ *    back by its caller.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+#define SHMFLAKE_STORE_PLUGIN_VERSION 2
+enum {
+  SHMFLAKE_STORE_OK = 0,
+  SHMFLAKE_STORE_DECLINED = 1, /* decide() said no; nothing was written */
+  /* Not reached, lost, or the server failed. Also when the outcome of a commit is not known: the
+   * range may be taken then, and is a gap. */
+  SHMFLAKE_STORE_UNAVAILABLE = 2,
+  SHMFLAKE_STORE_TIMED_OUT = 3, /* no answer within timeout_ms */
+  SHMFLAKE_STORE_DENIED = 4,    /* user, password, certificate, or rights on the table */
+  SHMFLAKE_STORE_SCHEMA = 5,    /* no such database or table, or one of another shape */
+  SHMFLAKE_STORE_LOCKED = 6,    /* somebody else kept the row until the time was up */
+  SHMFLAKE_STORE_RANGE = 7,     /* max_id or step does not fit int64_t */
+  SHMFLAKE_STORE_CORRUPT = 8    /* a namespace's record, or a lease, has an impossible value */
+};
+enum { SHMFLAKE_TLS_OFF = 0, SHMFLAKE_TLS_REQUIRE = 1, SHMFLAKE_TLS_VERIFY = 2 };
+typedef struct shmflake_store_host {
+  const char* host; /* name or address */
+  uint32_t port;    /* 0: the store's own default */
+} shmflake_store_host;
+/* Where the store is. Texts are never NULL; "" means: the store's default, or none. */
+typedef struct shmflake_store_target {
+  size_t struct_size;
+  const char* shown; /* for messages: the URL without secrets, "mysql://db:3306/ids" */
+  const shmflake_store_host* hosts; /* tried in order */
+  size_t host_count;                /* 0: the socket, or the default host */
+  const char* socket;               /* a Unix socket (postgres: its directory); "" none */
+  const char* user;
+  const char* password;
+  const char* database; /* etcd: the key prefix, "" for "shmflake" */
+  const char* table;    /* "id_segments" unless given; [A-Za-z0-9_] with at most one '.' */
+  uint32_t tls; /* SHMFLAKE_TLS_*: off, encrypted, encrypted with certificate and name checked */
+  uint32_t reserved;  /* 0 */
+  const char* tls_ca; /* files in PEM */
+  const char* tls_cert;
+  const char* tls_key;
+} shmflake_store_target;
+/* A tag's row. */
+typedef struct shmflake_store_row {
+  int64_t max_id; /* the highest ID that was ever granted */
+  int64_t step;
+} shmflake_store_row;
+/* Decides on the row as it stands (NULL: there is none): 0 to write *write in its place, anything
+ * else to leave all as it is. Called again when somebody else was quicker. It does not block. */
+typedef int (*shmflake_store_decide)(void* context, const shmflake_store_row* found,
+                                     shmflake_store_row* write);
+/* A namespace, whose worker IDs are leased. Its record is written once, with `identity` and `format`
+ * as they were given, and never changed. */
+typedef struct shmflake_store_namespace {
+  const char* identity; /* 32 hex digits, random; "" as read: there is no record yet */
+  const char* format;   /* the ID layout, 1..120 bytes of printable ASCII; "" with identity "" */
+} shmflake_store_namespace;
+/* A worker ID's record in its namespace. It is never deleted. */
+typedef struct shmflake_store_lease {
+  uint32_t worker_id;
+  uint32_t reserved; /* 0 */
+  int64_t horizon;   /* ticks, 0..2^62: what was ever granted lies below it */
+  int64_t base;      /* 0..horizon: where the present, or last, holder began */
+  int64_t holder;    /* the instance ID, as a signed number; 0: nobody */
+  /* Of a holder, by the server's clock alone. As read: how long until its time to live ends; 0 or
+   * less: it has ended (etcd: then its key is gone). As written: the time to live from now, 1 or
+   * more. 0 both ways without a holder. */
+  int64_t ttl_ms;
+  int64_t updated_unix_ms; /* as read: when it was written last, by the server's clock */
+  const char* owner;  /* 0..120 bytes of printable ASCII: whose the holder is, kept after its end */
+  const char* region; /* 0..63 bytes of printable ASCII, for people */
+  const char* host;   /* 0..64 bytes of UTF-8 without control characters, for people */
+} shmflake_store_lease;
+/* What to write, all in one transaction. */
+typedef struct shmflake_store_lease_write {
+  shmflake_store_namespace record; /* written if the namespace has none */
+  const shmflake_store_lease*
+      lease; /* written in place of the record of its worker ID; NULL: none */
+} shmflake_store_lease_write;
+/* Decides on a namespace's records as they stand, ascending by worker ID: 0 to have *write written,
+ * anything else to leave all as it is. What *write points to must live until the call that it was
+ * given to returns, or it is called again: when somebody else was quicker. It does not block. */
+typedef int (*shmflake_store_decide_lease)(void* context, const shmflake_store_namespace* record,
+                                           const shmflake_store_lease* leases, size_t count,
+                                           shmflake_store_lease_write* write);
+typedef struct shmflake_store_error {
+  char message[512]; /* one line, UTF-8: what failed, where, and the server's own words */
+} shmflake_store_error;
+typedef struct shmflake_store_plugin {
+  uint32_t version; /* SHMFLAKE_STORE_PLUGIN_VERSION */
+  uint32_t reserved;
+  const char* scheme; /* "mysql" */
+  const char* about;  /* "MariaDB Connector/C 3.3.14", for people */
+  /* In one transaction that is durable when it returns OK: reads the tag's row, asks decide, writes
+   * max_id (of a new row: also the step) only if the row is still as it was read. Other columns are
+   * left to their defaults. SHMFLAKE_STORE_*; *error is filled unless OK or DECLINED. */
+  int (*take)(const shmflake_store_target* target, const char* tag, int64_t timeout_ms,
+              shmflake_store_decide decide, void* context, shmflake_store_error* error);
+  /* Creates the tables in an existing database, those that are missing; one that is there must have
+   * the columns (else SCHEMA). etcd: checks that it can read and write under the prefix. */
+  int (*init)(const shmflake_store_target* target, int64_t timeout_ms, shmflake_store_error* error);
+  /* In one transaction that is durable when it returns OK: reads the namespace's record and that of
+   * worker_id (all of them if it is -1), not from a copy that may be behind; asks decide; and writes
+   * only if the namespace's record and the one that is written are still as they were read (a
+   * record that was missing: is still missing). It compares more than the horizon: a version that
+   * changes with each write. UNAVAILABLE also when the outcome of a commit is not known.
+   * id_namespace: 1..63 of [A-Za-z0-9._-]. target->table is not used. NULL: it keeps no
+   * leases. */
+  int (*lease)(const shmflake_store_target* target, const char* id_namespace, int64_t worker_id,
+               int64_t timeout_ms, shmflake_store_decide_lease decide, void* context,
+               shmflake_store_error* error);
+} shmflake_store_plugin;
+/* The one function that a plug-in exports. */
+typedef const shmflake_store_plugin* (*shmflake_store_plugin_entry)(void);
+#define SHMFLAKE_STORE_PLUGIN_ENTRY "shmflake_store_plugin_v2"
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+namespace shmflake {
+Status LoadPlugin(const std::string& scheme, const shmflake_store_plugin** out);
+class PluginCaller {
+ public:
+  PluginCaller(StoreUrl url, const shmflake_store_plugin* plugin);
+  PluginCaller(const PluginCaller&) = delete;
+  PluginCaller& operator=(const PluginCaller&) = delete;
+  using Function =
+      std::function<int(const shmflake_store_target& target, shmflake_store_error* error)>;
+  [[nodiscard]] Status Call(const Function& function) const;
+  [[nodiscard]] const shmflake_store_plugin& plugin() const { return *plugin_; }
+  [[nodiscard]] const std::string& shown() const { return shown_; }
+ private:
+  const StoreUrl url_;
+  const std::string shown_;
+  std::vector<shmflake_store_host> hosts_;
+  const shmflake_store_plugin* plugin_;
+};
+}  // namespace shmflake
+#include <dlfcn.h>
+#ifndef SHMFLAKE_PLUGIN_PATH
+#define SHMFLAKE_PLUGIN_PATH "/usr/local/lib/shmflake:/usr/lib/shmflake"
+#endif
+namespace shmflake {
+namespace {
+std::vector<std::string> PluginDirectories() {
+  if (const char* given = ::secure_getenv("SHMFLAKE_PLUGIN_DIR"); given != nullptr && *given != 0) {
+    return {given};
+  }
+  std::vector<std::string> directories;
+  Dl_info self{};
+  if (::dladdr(reinterpret_cast<const void*>(&PluginDirectories), &self) != 0 &&
+      self.dli_fname != nullptr) {
+    const std::string path = self.dli_fname;
+    if (const std::size_t slash = path.rfind('/'); slash != std::string::npos) {
+      directories.push_back(path.substr(0, slash) + "/shmflake");
+    }
+  }
+  std::string_view rest = SHMFLAKE_PLUGIN_PATH;
+  while (!rest.empty()) {
+    const std::size_t end = rest.find(':');
+    directories.emplace_back(rest.substr(0, end));
+    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+  }
+  return directories;
+}
+Code CodeOf(int result) {
+  switch (result) {
+    case SHMFLAKE_STORE_DENIED:
+      return Code::STORE_DENIED;
+    case SHMFLAKE_STORE_SCHEMA:
+      return Code::STORE_SCHEMA;
+    case SHMFLAKE_STORE_LOCKED:
+      return Code::STORE_LOCKED;
+    case SHMFLAKE_STORE_RANGE:
+      return Code::SEGMENT_RANGE;
+    case SHMFLAKE_STORE_CORRUPT:
+      return Code::STORE_CORRUPT;
+    default:
+      return Code::STORE_UNAVAILABLE;
+  }
+}
+}  // namespace
+Status LoadPlugin(const std::string& scheme, const shmflake_store_plugin** out) {
+  const std::string file = "/store-" + scheme + ".so";
+  std::string looked;
+  for (const std::string& directory : PluginDirectories()) {
+    const std::string path = directory + file;
+    looked += (looked.empty() ? "" : ", ") + directory;
+    if (::access(path.c_str(), F_OK) != 0) continue;
+    void* object = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    if (object == nullptr) {
+      const char* words = ::dlerror();
+      return {Code::STORE_PLUGIN,
+              "cannot load the plug-in " + path + ": " + Printable(words == nullptr ? "" : words)};
+    }
+    const auto entry =
+        reinterpret_cast<shmflake_store_plugin_entry>(::dlsym(object, SHMFLAKE_STORE_PLUGIN_ENTRY));
+    const shmflake_store_plugin* plugin = entry == nullptr ? nullptr : entry();
+    std::string other = "none";
+    if (plugin != nullptr) {
+      other = std::string("for ") + plugin->scheme + ", version " + std::to_string(plugin->version);
+    }
+    if (plugin == nullptr || plugin->version != SHMFLAKE_STORE_PLUGIN_VERSION ||
+        scheme != plugin->scheme) {
+      return Fail(Code::STORE_PLUGIN, "%s must be a plug-in of version %d for %s: it is %s",
+                  path.c_str(), SHMFLAKE_STORE_PLUGIN_VERSION, scheme.c_str(), other.c_str());
+    }
+    *out = plugin;
+    return Status::Ok();
+  }
+  return {Code::STORE_PLUGIN, "there is no plug-in store-" + scheme + ".so (looked in " + looked +
+                                  "); install it, or set SHMFLAKE_PLUGIN_DIR"};
+}
+PluginCaller::PluginCaller(StoreUrl url, const shmflake_store_plugin* plugin)
+    : url_(std::move(url)), shown_(url_.Shown()), plugin_(plugin) {
+  for (const StoreHost& host : url_.hosts) hosts_.push_back({host.host.c_str(), host.port});
+}
+Status PluginCaller::Call(const Function& function) const {
+  std::string password;  // read anew each time: it may have been renewed
+  SHMFLAKE_RETURN_IF_ERROR(ReadStorePassword(url_, &password));
+  shmflake_store_target target{};
+  target.struct_size = sizeof(target);
+  target.shown = shown_.c_str();
+  target.hosts = hosts_.data();
+  target.host_count = hosts_.size();
+  target.socket = url_.socket.c_str();
+  target.user = url_.user.c_str();
+  target.password = password.c_str();
+  target.database = url_.database.c_str();
+  target.table = url_.table.c_str();
+  target.tls = static_cast<std::uint32_t>(url_.tls);
+  target.tls_ca = url_.tls_ca.c_str();
+  target.tls_cert = url_.tls_cert.c_str();
+  target.tls_key = url_.tls_key.c_str();
+  shmflake_store_error error{};
+  const SignalBlock no_sigpipe(SIGPIPE);
+  const int result = function(target, &error);
+  ::explicit_bzero(password.data(), password.size());
+  error.message[sizeof(error.message) - 1] = '\0';
+  if (result == SHMFLAKE_STORE_OK) return Status::Ok();
+  return {CodeOf(result), Printable(error.message)};
+}
+}  // namespace shmflake
+// core/store/format_text.cc
+// core/store/format_text.h
+namespace shmflake {
+[[nodiscard]] std::string FormatText(const IdFormat& format);
+[[nodiscard]] bool ParseFormatText(const std::string& text, IdFormat* format);
+}  // namespace shmflake
+namespace shmflake {
+std::string FormatText(const IdFormat& format) {
+  const bool worker_last = format.order == FieldOrder::kWorkerLast;
+  char text[120];
+  if (worker_last) {
+    std::snprintf(text, sizeof(text), "%u/%u/%u+%u x %u us since %" PRId64, format.timestamp_bits,
+                  format.sequence_bits, format.datacenter_bits, format.machine_bits, format.tick_us,
+                  format.epoch_ms);
+  } else {
+    std::snprintf(text, sizeof(text), "%u/%u+%u/%u x %u us since %" PRId64, format.timestamp_bits,
+                  format.datacenter_bits, format.machine_bits, format.sequence_bits, format.tick_us,
+                  format.epoch_ms);
+  }
+  return text;
+}
+bool ParseFormatText(const std::string& text, IdFormat* format) {
+  IdFormat read;
+  const auto scan = [&](const char* form, std::uint32_t* second, std::uint32_t* third,
+                        std::uint32_t* fourth) {
+    return std::sscanf(text.c_str(), form, &read.timestamp_bits, second, third, fourth,
+                       &read.tick_us, &read.epoch_ms) == 6;
+  };
+  if (!scan("%u/%u+%u/%u x %u us since %" SCNd64, &read.datacenter_bits, &read.machine_bits,
+            &read.sequence_bits)) {
+    read.order = FieldOrder::kWorkerLast;
+    if (!scan("%u/%u/%u+%u x %u us since %" SCNd64, &read.sequence_bits, &read.datacenter_bits,
+              &read.machine_bits)) {
+      return false;
+    }
+  }
+  if (!ValidateFormat(read).ok() || FormatText(read) != text) return false;
+  *format = read;
+  return true;
+}
+}  // namespace shmflake
+// core/store/lease_choice.cc
+// core/store/lease_choice.h
+namespace shmflake {
+[[nodiscard]] bool IsHeldByOther(const LeaseInfo& info, const std::string& owner, bool exactly);
+[[nodiscard]] std::vector<std::uint32_t> ChooseWorkers(const std::vector<LeaseInfo>& records,
+                                                       const LeaseKey& key, std::uint64_t turn);
+[[nodiscard]] std::string DescribeHolders(const std::vector<LeaseInfo>& records,
+                                          const LeaseKey& key);
+[[nodiscard]] std::string DescribeHolder(const LeaseInfo& info);
+}  // namespace shmflake
+namespace shmflake {
+namespace {
+constexpr std::size_t kUnusedTried = 64;
+constexpr std::size_t kHoldersNamed = 3;
+constexpr std::size_t kStateDirectoryDigits = 32;
+bool IsOfStateDirectory(const std::string& one, const std::string& other) {
+  return one.size() > kStateDirectoryDigits && other.size() > kStateDirectoryDigits &&
+         one.compare(0, kStateDirectoryDigits, other, 0, kStateDirectoryDigits) == 0;
+}
+}  // namespace
+bool IsHeldByOther(const LeaseInfo& info, const std::string& owner, bool exactly) {
+  if (info.record.holder == 0 || info.ttl_ms <= 0) return false;
+  return info.owner != owner && (exactly || !IsOfStateDirectory(info.owner, owner));
+}
+std::vector<std::uint32_t> ChooseWorkers(const std::vector<LeaseInfo>& records, const LeaseKey& key,
+                                         std::uint64_t turn) {
+  const std::uint64_t end = key.format.max_worker_id() + 1;
+  std::vector<std::uint32_t> own;
+  std::vector<const LeaseInfo*> past;
+  std::vector<const LeaseInfo*> ahead;
+  std::vector<std::uint32_t> unused;
+  std::uint64_t next = 0;
+  for (const LeaseInfo& info : records) {
+    const std::uint32_t worker_id = info.record.worker_id;
+    if (worker_id >= end) continue;
+    for (; next < worker_id && unused.size() < kUnusedTried; ++next) {
+      unused.push_back(static_cast<std::uint32_t>(next));
+    }
+    next = worker_id + std::uint64_t{1};
+    if (IsHeldByOther(info, key.owner, true)) continue;
+    if (info.owner == key.owner) {
+      own.push_back(worker_id);
+    } else {
+      (info.record.horizon <= key.now ? past : ahead).push_back(&info);
+    }
+  }
+  for (; next < end && unused.size() < kUnusedTried; ++next) {
+    unused.push_back(static_cast<std::uint32_t>(next));
+  }
+  const auto by_horizon = [](const LeaseInfo* one, const LeaseInfo* other) {
+    return one->record.horizon < other->record.horizon;
+  };
+  std::stable_sort(past.begin(), past.end(), by_horizon);
+  std::stable_sort(ahead.begin(), ahead.end(), by_horizon);
+  std::vector<std::uint32_t> equal;
+  for (const LeaseInfo* info : past) equal.push_back(info->record.worker_id);
+  equal.insert(equal.end(), unused.begin(), unused.end());
+  if (!equal.empty()) {
+    std::rotate(equal.begin(), equal.begin() + static_cast<std::ptrdiff_t>(turn % equal.size()),
+                equal.end());
+  }
+  std::vector<std::uint32_t> chosen = std::move(own);
+  chosen.insert(chosen.end(), equal.begin(), equal.end());
+  for (const LeaseInfo* info : ahead) chosen.push_back(info->record.worker_id);
+  return chosen;
+}
+std::string DescribeHolder(const LeaseInfo& info) {
+  return "region " + Quote(info.record.holder_region) + " on host " +
+         Quote(info.record.holder_host) + " (ends in " +
+         std::to_string((info.ttl_ms + 999) / 1000) + " s unless it is extended)";
+}
+std::string DescribeHolders(const std::vector<LeaseInfo>& records, const LeaseKey& key) {
+  std::string text = "all " + std::to_string(key.format.max_worker_id() + 1) +
+                     " worker IDs of namespace " + Quote(key.id_namespace) + " are held: ";
+  std::size_t named = 0;
+  for (const LeaseInfo& info : records) {
+    if (!IsHeldByOther(info, key.owner, true)) continue;
+    if (++named > kHoldersNamed) continue;
+    text += (named > 1 ? ", " : "") + std::to_string(info.record.worker_id) + " by " +
+            DescribeHolder(info);
+  }
+  if (named > kHoldersNamed) text += " and " + std::to_string(named - kHoldersNamed) + " more";
+  return text;
+}
+}  // namespace shmflake
+// core/store/lease_transaction.cc
+// core/store/lease_transaction.h
+namespace shmflake {
+[[nodiscard]] LeaseInfo InfoOf(const shmflake_store_lease& lease, const IdFormat& format);
+struct NewLease {
+  shmflake_store_lease lease{};
+  std::string owner;
+  std::string region;
+  std::string host;
+  void Set(const shmflake_store_lease& from);
+};
+struct LeaseRecords {
+  bool exist = false;  // whether the namespace has a record
+  IdFormat format;
+  const shmflake_store_lease* leases = nullptr;
+  std::size_t count = 0;
+  [[nodiscard]] const shmflake_store_lease* Find(std::uint32_t worker_id) const;
+  [[nodiscard]] std::vector<LeaseInfo> List() const;
+};
+using LeaseStep =
+    std::function<Status(const LeaseRecords& records, const shmflake_store_lease** write)>;
+class LeaseTransactions {
+ public:
+  static constexpr std::int64_t kAllWorkers = -1;
+  LeaseTransactions(const StoreUrl& url, const shmflake_store_plugin* plugin,
+                    std::uint32_t timeout_ms);
+  void Expect(const std::string& identity) { expected_ = identity; }
+  Status Run(const std::string& id_namespace, const IdFormat* format, std::int64_t worker_id,
+             const LeaseStep& step);
+  [[nodiscard]] const std::string& identity() const { return identity_; }
+  [[nodiscard]] const std::string& shown() const { return caller_.shown(); }
+ private:
+  Status CheckNamespace(const std::string& id_namespace, const shmflake_store_namespace& record,
+                        const IdFormat* format, LeaseRecords* records) const;
+  const PluginCaller caller_;
+  const std::int64_t deadline_ns_;
+  std::string expected_;  // "": any
+  std::string identity_;
+};
+}  // namespace shmflake
+namespace shmflake {
+namespace {
+struct LeaseDecision {
+  const std::function<Status(const shmflake_store_namespace&, const shmflake_store_lease*,
+                             std::size_t, shmflake_store_lease_write*)>& decide;
+  Status status;
+  static int Decide(void* context, const shmflake_store_namespace* record,
+                    const shmflake_store_lease* leases, std::size_t count,
+                    shmflake_store_lease_write* write) {
+    auto* self = static_cast<LeaseDecision*>(context);
+    try {
+      self->status = self->decide(*record, leases, count, write);
+    } catch (const std::exception& failure) {
+      self->status = Fail(Code::NO_MEMORY, "unexpected: %s", failure.what());
+    }
+    return self->status.ok() ? 0 : 1;
+  }
+};
+}  // namespace
+LeaseInfo InfoOf(const shmflake_store_lease& lease, const IdFormat& format) {
+  LeaseInfo info;
+  info.record.worker_id = lease.worker_id;
+  info.record.exists = true;
+  info.record.horizon = static_cast<std::uint64_t>(lease.horizon);
+  info.record.holder = static_cast<std::uint64_t>(lease.holder);
+  info.record.holder_region = lease.region;
+  info.record.holder_host = lease.host;
+  info.format = format;
+  info.owner = lease.owner;
+  info.ttl_ms = lease.ttl_ms;
+  info.updated_unix_ms = lease.updated_unix_ms;
+  return info;
+}
+void NewLease::Set(const shmflake_store_lease& from) {
+  owner = from.owner;
+  region = from.region;
+  host = from.host;
+  lease = from;
+  lease.owner = owner.c_str();
+  lease.region = region.c_str();
+  lease.host = host.c_str();
+}
+const shmflake_store_lease* LeaseRecords::Find(std::uint32_t worker_id) const {
+  const auto* found = std::find_if(leases, leases + count, [&](const shmflake_store_lease& lease) {
+    return lease.worker_id == worker_id;
+  });
+  return found == leases + count ? nullptr : found;
+}
+std::vector<LeaseInfo> LeaseRecords::List() const {
+  std::vector<LeaseInfo> list;
+  for (std::size_t i = 0; i < count; ++i) list.push_back(InfoOf(leases[i], format));
+  return list;
+}
+LeaseTransactions::LeaseTransactions(const StoreUrl& url, const shmflake_store_plugin* plugin,
+                                     std::uint32_t timeout_ms)
+    : caller_(url, plugin), deadline_ns_(MonotonicNs() + timeout_ms * kNsPerMs) {}
+Status LeaseTransactions::CheckNamespace(const std::string& id_namespace,
+                                         const shmflake_store_namespace& record,
+                                         const IdFormat* format, LeaseRecords* records) const {
+  const std::string where = "namespace " + Quote(id_namespace) + " in " + caller_.shown();
+  const std::string identity = record.identity;
+  records->exist = !identity.empty();
+  if (!expected_.empty() && identity != expected_) {
+    return {Code::STORE_REPLACED, where + " is not the one that was started with (" + expected_ +
+                                      ", now " + (identity.empty() ? "none" : identity) +
+                                      "): its horizons are lost; restore the store"};
+  }
+  if (!records->exist && format == nullptr) {
+    return {Code::NOT_FOUND, "there is no " + where};
+  }
+  if (!records->exist) {
+    records->format = *format;
+    return Status::Ok();
+  }
+  if (!ParseFormatText(record.format, &records->format)) {
+    return {Code::STORE_CORRUPT, where + " has an ID layout that is none: " + Quote(record.format)};
+  }
+  if (format != nullptr && *format != records->format) {
+    return {Code::STORE_LAYOUT, where + " has the ID layout " + FormatText(records->format) +
+                                    ", not " + FormatText(*format) +
+                                    ": IDs of both may be equal; use another id_namespace"};
+  }
+  return Status::Ok();
+}
+Status LeaseTransactions::Run(const std::string& id_namespace, const IdFormat* format,
+                              std::int64_t worker_id, const LeaseStep& step) {
+  if (caller_.plugin().lease == nullptr) {
+    return {Code::STORE_PLUGIN, std::string("the plug-in for ") + caller_.plugin().scheme + " (" +
+                                    caller_.plugin().about + ") keeps no leases"};
+  }
+  const std::string fresh = RandomHex(16);
+  const std::string format_text = format == nullptr ? "" : FormatText(*format);
+  const auto decide = [&](const shmflake_store_namespace& record,
+                          const shmflake_store_lease* leases, std::size_t count,
+                          shmflake_store_lease_write* write) {
+    LeaseRecords records;
+    SHMFLAKE_RETURN_IF_ERROR(CheckNamespace(id_namespace, record, format, &records));
+    records.leases = leases;
+    records.count = count;
+    identity_ = records.exist ? record.identity : fresh;
+    *write = {};
+    write->record = {identity_.c_str(), format_text.c_str()};
+    return step(records, &write->lease);
+  };
+  LeaseDecision decision{decide, Status::Ok()};
+  const std::int64_t left_ms = std::max<std::int64_t>(1, (deadline_ns_ - MonotonicNs()) / kNsPerMs);
+  const Status status =
+      caller_.Call([&](const shmflake_store_target& target, shmflake_store_error* error) {
+        return caller_.plugin().lease(&target, id_namespace.c_str(), worker_id, left_ms,
+                                      LeaseDecision::Decide, &decision, error);
+      });
+  return decision.status.ok() ? status : decision.status;
+}
+}  // namespace shmflake
+// core/store/shared_store.cc
+// core/store/shared_store.h
+namespace shmflake {
+Status OpenSharedStore(const std::string& url, std::uint32_t timeout_ms,
+                       std::unique_ptr<Store>* out);
+}  // namespace shmflake
+namespace shmflake {
+namespace {
+class SharedStore final : public Store {
+ public:
+  SharedStore(const StoreUrl& url, const shmflake_store_plugin* plugin, std::uint32_t timeout_ms)
+      : transactions_(url, plugin, timeout_ms) {}
+  Status Identify(const LeaseKey& key, std::string* id) override;
+  Status Expect(const std::string& id) override {
+    transactions_.Expect(id);
+    return Status::Ok();
+  }
+  Status Acquire(const LeaseKey& key, const LeasePlan& plan) override;
+  Status AcquireAny(LeaseKey* key, const LeasePlan& plan) override;
+  Status Extend(const LeaseKey& key, std::uint64_t horizon, std::uint64_t* granted) override;
+  Status Release(const LeaseKey& key, std::uint64_t used, bool* released) override;
+  Status List(const std::string& id_namespace, std::vector<LeaseInfo>* out) override;
+  Status Free(const std::string& id_namespace, std::uint32_t worker_id, bool* freed) override;
+ private:
+  Status Take(const LeaseKey& key, const LeasePlan& plan, const shmflake_store_lease* found,
+              shmflake_store_lease* write) const;
+  [[nodiscard]] const std::string& shown() const { return transactions_.shown(); }
+  LeaseTransactions transactions_;
+};
+Status SharedStore::Identify(const LeaseKey& key, std::string* id) {
+  SHMFLAKE_RETURN_IF_ERROR(
+      transactions_.Run(key.id_namespace, &key.format, key.worker_id,
+                        [](const LeaseRecords& /*records*/,
+                           const shmflake_store_lease** /*write*/) { return Status::Ok(); }));
+  *id = transactions_.identity();
+  return Status::Ok();
+}
+Status SharedStore::Take(const LeaseKey& key, const LeasePlan& plan,
+                         const shmflake_store_lease* found, shmflake_store_lease* write) const {
+  LeaseRecord record;
+  record.worker_id = key.worker_id;
+  if (found != nullptr) record = InfoOf(*found, key.format).record;
+  std::uint64_t horizon = 0;
+  SHMFLAKE_RETURN_IF_ERROR(plan(record, &horizon));
+  if (horizon < record.horizon) {  // store.h, invariant (1)
+    return {Code::STORE_UNAVAILABLE, DescribeKey(key) + ": the new horizon must be at least " +
+                                         std::to_string(record.horizon) + ": " +
+                                         std::to_string(horizon)};
+  }
+  write->worker_id = key.worker_id;
+  write->base = static_cast<std::int64_t>(record.horizon);
+  write->horizon = static_cast<std::int64_t>(horizon);
+  write->holder = static_cast<std::int64_t>(key.instance_id);
+  write->ttl_ms = key.ttl_ms;
+  write->owner = key.owner.c_str();
+  write->region = key.region_name.c_str();
+  write->host = key.host.c_str();
+  return Status::Ok();
+}
+Status SharedStore::Acquire(const LeaseKey& key, const LeasePlan& plan) {
+  SHMFLAKE_RETURN_IF_ERROR(CheckLeaseKey(key));
+  shmflake_store_lease lease{};
+  const auto take = [&](const LeaseRecords& records, const shmflake_store_lease** write) {
+    const shmflake_store_lease* found = records.Find(key.worker_id);
+    const LeaseInfo info = found == nullptr ? LeaseInfo() : InfoOf(*found, records.format);
+    if (IsHeldByOther(info, key.owner, false)) {
+      return Status(Code::WORKER_HELD, DescribeKey(key) + " is held in " + shown() + " by " +
+                                           DescribeHolder(info) +
+                                           "; configure another worker_id, end that region, or "
+                                           "free the lease if that host is gone");
+    }
+    *write = &lease;
+    return Take(key, plan, found, &lease);
+  };
+  return transactions_.Run(key.id_namespace, &key.format, key.worker_id, take);
+}
+Status SharedStore::AcquireAny(LeaseKey* key, const LeasePlan& plan) {
+  SHMFLAKE_RETURN_IF_ERROR(CheckLeaseKey(*key));
+  shmflake_store_lease lease{};
+  bool raced = false;
+  const auto take = [&](const LeaseRecords& records, const shmflake_store_lease** write) {
+    const std::vector<LeaseInfo> list = records.List();
+    const std::uint64_t turn = std::exchange(raced, true) ? RandomU64() : 0;
+    Status status;
+    bool found = false;
+    for (const std::uint32_t worker_id : ChooseWorkers(list, *key, turn)) {
+      found = true;
+      key->worker_id = worker_id;
+      status = Take(*key, plan, records.Find(worker_id), &lease);
+      if (status.code() != Code::RECOVERY && status.code() != Code::WORKER_HELD) break;
+    }
+    *write = &lease;
+    if (found) return status;
+    return Status(Code::WORKERS_EXHAUSTED,
+                  DescribeHolders(list, *key) + " (" + shown() +
+                      "); take a namespace with more worker_id_bits, or free the leases of hosts "
+                      "that are gone");
+  };
+  return transactions_.Run(key->id_namespace, &key->format, LeaseTransactions::kAllWorkers, take);
+}
+Status SharedStore::Extend(const LeaseKey& key, std::uint64_t horizon, std::uint64_t* granted) {
+  SHMFLAKE_RETURN_IF_ERROR(CheckLeaseKey(key));
+  NewLease changed;
+  shmflake_store_lease& lease = changed.lease;
+  const auto extend = [&](const LeaseRecords& records,
+                          const shmflake_store_lease** write) -> Status {
+    const shmflake_store_lease* found = records.Find(key.worker_id);
+    if (found == nullptr) {
+      return {Code::LEASE_LOST, shown() + " has no record of " + DescribeKey(key)};
+    }
+    changed.Set(*found);
+    const LeaseInfo info = InfoOf(lease, records.format);
+    if (info.record.holder != key.instance_id) {
+      return {Code::LEASE_LOST,
+              DescribeKey(key) + (info.record.holder == 0
+                                      ? " was released or freed in " + shown()
+                                      : " is held in " + shown() + " by " + DescribeHolder(info))};
+    }
+    if (info.record.horizon < key.known_horizon) {
+      return {Code::STORE_BACKWARDS, shown() + ": " + DescribeBackwards(key, info.record.horizon)};
+    }
+    lease.horizon = static_cast<std::int64_t>(std::max(info.record.horizon, horizon));
+    lease.ttl_ms = key.ttl_ms;
+    *write = &lease;
+    return Status::Ok();
+  };
+  SHMFLAKE_RETURN_IF_ERROR(transactions_.Run(key.id_namespace, &key.format, key.worker_id, extend));
+  *granted = static_cast<std::uint64_t>(lease.horizon);
+  return Status::Ok();
+}
+Status SharedStore::Release(const LeaseKey& key, std::uint64_t used, bool* released) {
+  SHMFLAKE_RETURN_IF_ERROR(CheckLeaseKey(key));
+  NewLease changed;
+  shmflake_store_lease& lease = changed.lease;
+  const auto release = [&](const LeaseRecords& records, const shmflake_store_lease** write) {
+    const shmflake_store_lease* found = records.Find(key.worker_id);
+    *released = found != nullptr && found->holder == static_cast<std::int64_t>(key.instance_id);
+    if (!*released) return Status::Ok();
+    changed.Set(*found);
+    lease.horizon = static_cast<std::int64_t>(std::clamp(
+        used, static_cast<std::uint64_t>(lease.base), static_cast<std::uint64_t>(lease.horizon)));
+    lease.holder = 0;
+    lease.ttl_ms = 0;
+    *write = &lease;
+    return Status::Ok();
+  };
+  const Status status = transactions_.Run(key.id_namespace, &key.format, key.worker_id, release);
+  if (!status.ok()) *released = false;
+  return status;
+}
+Status SharedStore::List(const std::string& id_namespace, std::vector<LeaseInfo>* out) {
+  const auto look = [&](const LeaseRecords& records, const shmflake_store_lease** /*write*/) {
+    *out = records.List();
+    return Status::Ok();
+  };
+  return transactions_.Run(id_namespace, nullptr, LeaseTransactions::kAllWorkers, look);
+}
+Status SharedStore::Free(const std::string& id_namespace, std::uint32_t worker_id, bool* freed) {
+  NewLease changed;
+  shmflake_store_lease& lease = changed.lease;
+  const auto free = [&](const LeaseRecords& records, const shmflake_store_lease** write) -> Status {
+    const shmflake_store_lease* found = records.Find(worker_id);
+    if (found == nullptr) {
+      return {Code::NOT_FOUND, "namespace " + Quote(id_namespace) + " in " + shown() +
+                                   " has no record of worker ID " + std::to_string(worker_id)};
+    }
+    *freed = found->holder != 0;
+    if (!*freed) return Status::Ok();
+    changed.Set(*found);
+    lease.holder = 0;
+    lease.ttl_ms = 0;
+    *write = &lease;
+    return Status::Ok();
+  };
+  return transactions_.Run(id_namespace, nullptr, worker_id, free);
+}
+}  // namespace
+Status OpenSharedStore(const std::string& url, std::uint32_t timeout_ms,
+                       std::unique_ptr<Store>* out) {
+  StoreUrl parsed;
+  SHMFLAKE_RETURN_IF_ERROR(ParseStoreUrl(url, &parsed));
+  const shmflake_store_plugin* plugin = nullptr;
+  SHMFLAKE_RETURN_IF_ERROR(LoadPlugin(parsed.scheme, &plugin));
+  *out = std::make_unique<SharedStore>(parsed, plugin, timeout_ms);
+  return Status::Ok();
+}
+}  // namespace shmflake
 // core/store/segment_store.cc
 // core/store/segment_store.h
 namespace shmflake {
@@ -5539,167 +6433,8 @@ Status OpenSqliteSegmentStore(const StoreUrl& url, const std::string& state_dire
 }
 }  // namespace shmflake
 // core/store/plugin_segment_store.cc
-#include <dlfcn.h>
-// core/store/store_plugin.h
-/* SPDX-License-Identifier: Apache-2.0 */
-/*
- * What a store's plug-in is: a shared object store-SCHEME.so that exports one function. C, so that
- * the library and a plug-in of another compiler agree; the plug-in links with its client library,
- * never with libshmflake.
- *
- * The rules for every plug-in:
- *  - A call opens its own connection and closes it before it returns: nothing is kept between calls,
- *    so that fork() finds nothing to break, and a thousand processes hold no connections.
- *  - It returns within timeout_ms, whatever the server does (accepts and never answers, stops in
- *    the middle): every step waits with poll() and the time that is left. Plus some 10 ms.
- *  - Any number of threads and processes may call it at once.
- *  - No password appears in a message.
- *  - It starts no thread, installs no signal handler, and leaves no descriptor open. SIGPIPE is held
- *    back by its caller.
- */
-#include <stddef.h>
-#include <stdint.h>
-#ifdef __cplusplus
-extern "C" {
-#endif
-#define SHMFLAKE_STORE_PLUGIN_VERSION 1
-enum {
-  SHMFLAKE_STORE_OK = 0,
-  SHMFLAKE_STORE_DECLINED = 1, /* decide() said no; nothing was written */
-  /* Not reached, lost, or the server failed. Also when the outcome of a commit is not known: the
-   * range may be taken then, and is a gap. */
-  SHMFLAKE_STORE_UNAVAILABLE = 2,
-  SHMFLAKE_STORE_TIMED_OUT = 3, /* no answer within timeout_ms */
-  SHMFLAKE_STORE_DENIED = 4,    /* user, password, certificate, or rights on the table */
-  SHMFLAKE_STORE_SCHEMA = 5,    /* no such database or table, or one of another shape */
-  SHMFLAKE_STORE_LOCKED = 6,    /* somebody else kept the row until the time was up */
-  SHMFLAKE_STORE_RANGE = 7      /* max_id or step does not fit int64_t */
-};
-enum { SHMFLAKE_TLS_OFF = 0, SHMFLAKE_TLS_REQUIRE = 1, SHMFLAKE_TLS_VERIFY = 2 };
-typedef struct shmflake_store_host {
-  const char* host; /* name or address */
-  uint32_t port;    /* 0: the store's own default */
-} shmflake_store_host;
-/* Where the store is. Texts are never NULL; "" means: the store's default, or none. */
-typedef struct shmflake_store_target {
-  size_t struct_size;
-  const char* shown; /* for messages: the URL without secrets, "mysql://db:3306/ids" */
-  const shmflake_store_host* hosts; /* tried in order */
-  size_t host_count;                /* 0: the socket, or the default host */
-  const char* socket;               /* a Unix socket (postgres: its directory); "" none */
-  const char* user;
-  const char* password;
-  const char* database; /* etcd: the key prefix, "" for "shmflake" */
-  const char* table;    /* "id_segments" unless given; [A-Za-z0-9_] with at most one '.' */
-  uint32_t tls; /* SHMFLAKE_TLS_*: off, encrypted, encrypted with certificate and name checked */
-  uint32_t reserved;  /* 0 */
-  const char* tls_ca; /* files in PEM */
-  const char* tls_cert;
-  const char* tls_key;
-} shmflake_store_target;
-/* A tag's row. */
-typedef struct shmflake_store_row {
-  int64_t max_id; /* the highest ID that was ever granted */
-  int64_t step;
-} shmflake_store_row;
-/* Decides on the row as it stands (NULL: there is none): 0 to write *write in its place, anything
- * else to leave all as it is. Called again when somebody else was quicker. It does not block. */
-typedef int (*shmflake_store_decide)(void* context, const shmflake_store_row* found,
-                                     shmflake_store_row* write);
-typedef struct shmflake_store_error {
-  char message[512]; /* one line, UTF-8: what failed, where, and the server's own words */
-} shmflake_store_error;
-typedef struct shmflake_store_plugin {
-  uint32_t version; /* SHMFLAKE_STORE_PLUGIN_VERSION */
-  uint32_t reserved;
-  const char* scheme; /* "mysql" */
-  const char* about;  /* "MariaDB Connector/C 3.3.14", for people */
-  /* In one transaction that is durable when it returns OK: reads the tag's row, asks decide, writes
-   * max_id (of a new row: also the step) only if the row is still as it was read. Other columns are
-   * left to their defaults. SHMFLAKE_STORE_*; *error is filled unless OK or DECLINED. */
-  int (*take)(const shmflake_store_target* target, const char* tag, int64_t timeout_ms,
-              shmflake_store_decide decide, void* context, shmflake_store_error* error);
-  /* Creates the table in an existing database, if it is missing; a table that is there must have
-   * the columns (else SCHEMA). etcd: checks that it can read and write under the prefix. */
-  int (*init)(const shmflake_store_target* target, int64_t timeout_ms, shmflake_store_error* error);
-} shmflake_store_plugin;
-/* The one function that a plug-in exports. */
-typedef const shmflake_store_plugin* (*shmflake_store_plugin_entry)(void);
-#define SHMFLAKE_STORE_PLUGIN_ENTRY "shmflake_store_plugin_v1"
-#ifdef __cplusplus
-} /* extern "C" */
-#endif
-#ifndef SHMFLAKE_PLUGIN_PATH
-#define SHMFLAKE_PLUGIN_PATH "/usr/local/lib/shmflake:/usr/lib/shmflake"
-#endif
 namespace shmflake {
 namespace {
-std::vector<std::string> PluginDirectories() {
-  if (const char* given = ::secure_getenv("SHMFLAKE_PLUGIN_DIR"); given != nullptr && *given != 0) {
-    return {given};
-  }
-  std::vector<std::string> directories;
-  Dl_info self{};
-  if (::dladdr(reinterpret_cast<const void*>(&PluginDirectories), &self) != 0 &&
-      self.dli_fname != nullptr) {
-    const std::string path = self.dli_fname;
-    if (const std::size_t slash = path.rfind('/'); slash != std::string::npos) {
-      directories.push_back(path.substr(0, slash) + "/shmflake");
-    }
-  }
-  std::string_view rest = SHMFLAKE_PLUGIN_PATH;
-  while (!rest.empty()) {
-    const std::size_t end = rest.find(':');
-    directories.emplace_back(rest.substr(0, end));
-    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
-  }
-  return directories;
-}
-Status LoadPlugin(const std::string& scheme, const shmflake_store_plugin** out) {
-  const std::string file = "/store-" + scheme + ".so";
-  std::string looked;
-  for (const std::string& directory : PluginDirectories()) {
-    const std::string path = directory + file;
-    looked += (looked.empty() ? "" : ", ") + directory;
-    if (::access(path.c_str(), F_OK) != 0) continue;
-    void* object = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    if (object == nullptr) {
-      const char* words = ::dlerror();
-      return {Code::STORE_PLUGIN,
-              "cannot load the plug-in " + path + ": " + Printable(words == nullptr ? "" : words)};
-    }
-    const auto entry =
-        reinterpret_cast<shmflake_store_plugin_entry>(::dlsym(object, SHMFLAKE_STORE_PLUGIN_ENTRY));
-    const shmflake_store_plugin* plugin = entry == nullptr ? nullptr : entry();
-    std::string other = "none";
-    if (plugin != nullptr) {
-      other = std::string("for ") + plugin->scheme + ", version " + std::to_string(plugin->version);
-    }
-    if (plugin == nullptr || plugin->version != SHMFLAKE_STORE_PLUGIN_VERSION ||
-        scheme != plugin->scheme) {
-      return Fail(Code::STORE_PLUGIN, "%s must be a plug-in of version %d for %s: it is %s",
-                  path.c_str(), SHMFLAKE_STORE_PLUGIN_VERSION, scheme.c_str(), other.c_str());
-    }
-    *out = plugin;
-    return Status::Ok();
-  }
-  return {Code::STORE_PLUGIN, "there is no plug-in store-" + scheme + ".so (looked in " + looked +
-                                  "); install it, or set SHMFLAKE_PLUGIN_DIR"};
-}
-Code CodeOf(int result) {
-  switch (result) {
-    case SHMFLAKE_STORE_DENIED:
-      return Code::STORE_DENIED;
-    case SHMFLAKE_STORE_SCHEMA:
-      return Code::STORE_SCHEMA;
-    case SHMFLAKE_STORE_LOCKED:
-      return Code::STORE_LOCKED;
-    case SHMFLAKE_STORE_RANGE:
-      return Code::SEGMENT_RANGE;
-    default:
-      return Code::STORE_UNAVAILABLE;
-  }
-}
 struct Decision {
   const SegmentPlan* plan;
   Status status;
@@ -5719,54 +6454,24 @@ struct Decision {
 };
 class PluginSegmentStore final : public SegmentStore {
  public:
-  PluginSegmentStore(StoreUrl url, const shmflake_store_plugin* plugin)
-      : url_(std::move(url)), shown_(url_.Shown()), plugin_(plugin) {
-    for (const StoreHost& host : url_.hosts) hosts_.push_back({host.host.c_str(), host.port});
-  }
+  PluginSegmentStore(const StoreUrl& url, const shmflake_store_plugin* plugin)
+      : caller_(url, plugin) {}
   Status Take(const std::string& tag, std::int64_t timeout_ms, const SegmentPlan& plan) override {
     Decision decision{&plan, Status::Ok()};
-    const Status status = Call([&](const shmflake_store_target& target,
-                                   shmflake_store_error* error) {
-      return plugin_->take(&target, tag.c_str(), timeout_ms, Decision::Decide, &decision, error);
-    });
+    const Status status =
+        caller_.Call([&](const shmflake_store_target& target, shmflake_store_error* error) {
+          return caller_.plugin().take(&target, tag.c_str(), timeout_ms, Decision::Decide,
+                                       &decision, error);
+        });
     return decision.status.ok() ? status : decision.status;
   }
   Status Init(std::int64_t timeout_ms) override {
-    return Call([&](const shmflake_store_target& target, shmflake_store_error* error) {
-      return plugin_->init(&target, timeout_ms, error);
+    return caller_.Call([&](const shmflake_store_target& target, shmflake_store_error* error) {
+      return caller_.plugin().init(&target, timeout_ms, error);
     });
   }
  private:
-  template <typename Function>
-  Status Call(Function function) {
-    std::string password;  // read anew each time: it may have been renewed
-    SHMFLAKE_RETURN_IF_ERROR(ReadStorePassword(url_, &password));
-    shmflake_store_target target{};
-    target.struct_size = sizeof(target);
-    target.shown = shown_.c_str();
-    target.hosts = hosts_.data();
-    target.host_count = hosts_.size();
-    target.socket = url_.socket.c_str();
-    target.user = url_.user.c_str();
-    target.password = password.c_str();
-    target.database = url_.database.c_str();
-    target.table = url_.table.c_str();
-    target.tls = static_cast<std::uint32_t>(url_.tls);
-    target.tls_ca = url_.tls_ca.c_str();
-    target.tls_cert = url_.tls_cert.c_str();
-    target.tls_key = url_.tls_key.c_str();
-    shmflake_store_error error{};
-    const SignalBlock no_sigpipe(SIGPIPE);
-    const int result = function(target, &error);
-    ::explicit_bzero(password.data(), password.size());
-    error.message[sizeof(error.message) - 1] = '\0';
-    if (result == SHMFLAKE_STORE_OK) return Status::Ok();
-    return {CodeOf(result), Printable(error.message)};
-  }
-  const StoreUrl url_;
-  const std::string shown_;
-  std::vector<shmflake_store_host> hosts_;
-  const shmflake_store_plugin* plugin_;
+  const PluginCaller caller_;
 };
 }  // namespace
 Status OpenPluginSegmentStore(const StoreUrl& url, std::unique_ptr<SegmentStore>* out) {
@@ -6005,7 +6710,12 @@ class LockFile {
   Status RecordStoreId(const std::string& store_id);
   Status LockCreation(std::int64_t deadline_ns);
   void UnlockCreation();
-  Status CheckNobodyAttached(const LockScope& scope, const std::string& region_path);
+  Status CheckNobodyAttached(const LockScope& scope, const std::string& region_path) {
+    SHMFLAKE_RETURN_IF_ERROR(CheckPlaceFree(scope.place, region_path));
+    return CheckWorkerFree(scope.worker_id);
+  }
+  Status CheckPlaceFree(std::uint32_t place, const std::string& region_path);
+  Status CheckWorkerFree(std::uint32_t worker_id);
   [[nodiscard]] bool IsInstanceInUse(const LockScope& scope) const;
   [[nodiscard]] bool IsRecordedRetired(std::uint64_t instance_id) const;
   Status RecordRetired(std::uint64_t instance_id);
@@ -6190,22 +6900,27 @@ bool LockFile::FindHolder(std::int64_t base, std::int64_t* start) const {
   }
   return IsLockedByOther(fd_.get(), from, base + kRange - from, start);
 }
-Status LockFile::CheckNobodyAttached(const LockScope& scope, const std::string& region_path) {
+Status LockFile::CheckPlaceFree(std::uint32_t place, const std::string& region_path) {
   SHMFLAKE_RETURN_IF_ERROR(Read());  // what others recorded meanwhile
   std::int64_t byte = 0;
-  if (FindHolder(PlaceBase(scope.place), &byte)) {
+  if (FindHolder(PlaceBase(place), &byte)) {
     const std::string holders = DescribeLockHolders(fd_.get(), byte, 1);
     return Fail(Code::SPLIT_BRAIN,
                 "%s is gone, but a region that bore this name is still in use by %s; end those, or "
                 "let them draw once so that they notice",
                 region_path.c_str(), holders.empty() ? "other processes" : holders.c_str());
   }
-  if (FindHolder(WorkerBase(scope.worker_id), &byte)) {
+  return Status::Ok();
+}
+Status LockFile::CheckWorkerFree(std::uint32_t worker_id) {
+  SHMFLAKE_RETURN_IF_ERROR(Read());
+  std::int64_t byte = 0;
+  if (FindHolder(WorkerBase(worker_id), &byte)) {
     const std::string holders = DescribeLockHolders(fd_.get(), byte, 1);
     return Fail(Code::WORKER_HELD,
                 "worker_id %u is held by another region of this namespace, in use by %s; choose "
                 "another worker_id or id_namespace",
-                scope.worker_id, holders.empty() ? "other processes" : holders.c_str());
+                worker_id, holders.empty() ? "other processes" : holders.c_str());
   }
   return Status::Ok();
 }
@@ -6733,6 +7448,10 @@ struct OpenContext {
 Status OpenRegion(const OpenContext& context, std::unique_ptr<Region>* out);
 Status AttachRegion(const OpenContext& context, std::unique_ptr<Region>* out);
 [[nodiscard]] LeaseKey LeaseKeyOf(const Header& header);
+[[nodiscard]] std::string ShownHostName();
+[[nodiscard]] std::string OwnerOf(const unsigned char* lock_id, const std::string& region_name);
+Status OpenNamedStore(const Settings& settings, std::uint32_t busy_timeout_ms,
+                      std::unique_ptr<Store>* out);
 Status OpenStoreOf(const Header& header, const Settings& settings, std::uint32_t busy_timeout_ms,
                    std::unique_ptr<Store>* out);
 Status OpenKnownStoreOf(const Header& header, const Settings& settings,
@@ -6759,6 +7478,7 @@ class Birthplace {
                 std::unique_ptr<Region>* out);
  private:
   Status Lease(const OpenContext& context, const RegionFile* retired, RegionContent* content);
+  Status CheckStoreIdentity(const Settings& settings, const LeaseKey& key, Store* store);
   Status Publish(const OpenContext& context, const RegionFile* retired, const LockScope& scope,
                  RegionContent* content, RegionFile* file);
   LockFile lock_file_;
@@ -6785,6 +7505,10 @@ Header DescribeRegion(const Settings& settings, const LockFile& lock_file, std::
   header.creator_pid = static_cast<std::uint32_t>(::getpid());
   header.creator_uid = ::geteuid();
   std::memcpy(header.lock_id, lock_file.lock_id(), sizeof(header.lock_id));
+  if (IsShared(settings.store_kind)) {
+    header.lease_ttl_ms = static_cast<std::uint32_t>(settings.lease_ttl_ms.value);
+    CopyText(settings.store.value, header.store_url);
+  }
   CopyText(settings.name, header.name);
   CopyText(settings.id_namespace.value, header.id_namespace);
   CopyText(BootId(), header.boot_id);
@@ -6826,6 +7550,20 @@ Status Birthplace::Prepare(const OpenContext& context) {
   locked_ = true;
   return Status::Ok();
 }
+Status Birthplace::CheckStoreIdentity(const Settings& settings, const LeaseKey& key, Store* store) {
+  std::string identity;
+  SHMFLAKE_RETURN_IF_ERROR(store->Identify(key, &identity));
+  if (lock_file_.store_id().empty()) SHMFLAKE_RETURN_IF_ERROR(lock_file_.RecordStoreId(identity));
+  if (lock_file_.store_id() == identity) return store->Expect(identity);
+  const std::string where =
+      IsShared(settings.store_kind) ? settings.store.value : settings.state_directory.value;
+  return Fail(Code::STORE_REPLACED,
+              "the store in %s is not the one that this namespace was started with (%s, now %s): "
+              "its horizons are lost; restore it, or remove %s, while nothing runs, to start "
+              "without them",
+              where.c_str(), lock_file_.store_id().c_str(), identity.c_str(),
+              lock_file_.path().c_str());
+}
 Status Birthplace::Lease(const OpenContext& context, const RegionFile* retired,
                          RegionContent* content) {
   const Settings& settings = *context.settings;
@@ -6847,18 +7585,10 @@ Status Birthplace::Lease(const OpenContext& context, const RegionFile* retired,
   }
   std::unique_ptr<Store> store;
   SHMFLAKE_RETURN_IF_ERROR(OpenStoreOf(header, settings, MsUntilDeadline(context), &store));
-  std::string identity;
-  SHMFLAKE_RETURN_IF_ERROR(store->Identity(&identity));
-  if (settings.store_kind != StoreKind::kNone && lock_file_.store_id() != identity) {
-    if (!lock_file_.store_id().empty()) {
-      return Fail(Code::STORE_REPLACED,
-                  "the store in %s is not the one that this namespace was started with (%s, now "
-                  "%s): its horizons are lost; restore it, or remove %s, while nothing runs, to "
-                  "start without them",
-                  settings.state_directory.value.c_str(), lock_file_.store_id().c_str(),
-                  identity.c_str(), lock_file_.path().c_str());
-    }
-    SHMFLAKE_RETURN_IF_ERROR(lock_file_.RecordStoreId(identity));
+  LeaseKey key = LeaseKeyOf(header);
+  key.now = now;
+  if (settings.store_kind != StoreKind::kNone) {
+    SHMFLAKE_RETURN_IF_ERROR(CheckStoreIdentity(settings, key, store.get()));
   }
   const LeaseTerms terms =
       MakeLeaseTerms(format, settings.horizon_ms.value, settings.max_recovery_ms.value);
@@ -6869,12 +7599,21 @@ Status Birthplace::Lease(const OpenContext& context, const RegionFile* retired,
     floor = std::max(floor, now + (ahead_us + format.tick_us - 1) / format.tick_us + 1);
   }
   Birth birth;
-  SHMFLAKE_RETURN_IF_ERROR(store->Acquire(
-      LeaseKeyOf(header), [&](const LeaseRecord& record, std::uint64_t* new_horizon) {
-        Status status = PlanBirth(terms, format, now, floor, record, &birth);
-        *new_horizon = birth.horizon;
-        return status;
-      }));
+  const auto plan = [&](const LeaseRecord& record, std::uint64_t* new_horizon) {
+    Status status = PlanBirth(terms, format, now, floor, record, &birth);
+    *new_horizon = birth.horizon;
+    return status;
+  };
+  if (settings.worker_id_source == WorkerIdSource::kLease) {
+    const auto plan_if_free = [&](const LeaseRecord& record, std::uint64_t* new_horizon) {
+      Status status = lock_file_.CheckWorkerFree(record.worker_id);
+      return status.ok() ? plan(record, new_horizon) : status;
+    };
+    SHMFLAKE_RETURN_IF_ERROR(store->AcquireAny(&key, plan_if_free));
+    header.worker_id = key.worker_id;
+  } else {
+    SHMFLAKE_RETURN_IF_ERROR(store->Acquire(key, plan));
+  }
   header.birth_tick = birth.birth_tick;
   header.allowance_tick = remembered ? birth.allowance_tick : 0;
   content->state = BirthState(header);
@@ -6907,12 +7646,15 @@ Status Birthplace::Create(const OpenContext& context, const RegionFile* retired,
   if (retired != nullptr) {
     SHMFLAKE_RETURN_IF_ERROR(lock_file_.RecordRetired(retired->header.instance_id));
   }
-  const Status clash = lock_file_.CheckNobodyAttached(scope, path);  // lock_file.h, (1)
+  const Status clash = settings.worker_id_source == WorkerIdSource::kLease
+                           ? lock_file_.CheckPlaceFree(scope.place, path)
+                           : lock_file_.CheckNobodyAttached(scope, path);  // lock_file.h, (1)
   if (clash.code() == Code::WORKER_HELD) return NameHolder(context, header, clash);
   SHMFLAKE_RETURN_IF_ERROR(clash);
   SHMFLAKE_REACH(kCreateNobodyAttached);
   content.header.created_unix_ns = context.clock->RealtimeNs();
   SHMFLAKE_RETURN_IF_ERROR(Lease(context, retired, &content));
+  scope.worker_id = header.worker_id;
   SHMFLAKE_REACH(kCreateLeased);
   RegionFile file;
   if (Status status = Publish(context, retired, scope, &content, &file); !status.ok()) {
@@ -7095,13 +7837,40 @@ LeaseKey LeaseKeyOf(const Header& header) {
   key.format = FormatOf(header);
   key.instance_id = header.instance_id;
   key.region_name = header.name;
-  key.host = HostName();
+  key.host = ShownHostName();
+  key.owner = OwnerOf(header.lock_id, header.name);
+  key.ttl_ms = header.lease_ttl_ms;
   return key;
+}
+std::string ShownHostName() {
+  std::string shown;
+  for (const char c : HostName().substr(0, 64)) shown += c > ' ' && c < 0x7f ? c : '?';
+  return shown;
+}
+std::string OwnerOf(const unsigned char* lock_id, const std::string& region_name) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string owner;
+  for (std::size_t i = 0; i < sizeof(Header::lock_id); ++i) {
+    owner += {kDigits[lock_id[i] >> 4], kDigits[lock_id[i] & 15]};
+  }
+  return owner + "/" + region_name;
+}
+Status OpenNamedStore(const Settings& settings, std::uint32_t busy_timeout_ms,
+                      std::unique_ptr<Store>* out) {
+  if (IsShared(settings.store_kind)) {
+    return OpenSharedStore(settings.store.value, busy_timeout_ms, out);
+  }
+  return OpenStore(settings.store_kind, settings.state_directory.value, settings.mode.value,
+                   busy_timeout_ms, out);
 }
 Status OpenStoreOf(const Header& header, const Settings& settings, std::uint32_t busy_timeout_ms,
                    std::unique_ptr<Store>* out) {
-  return OpenStore(static_cast<StoreKind>(header.store_kind), settings.state_directory.value,
-                   header.file_mode, busy_timeout_ms, out);
+  const auto kind = static_cast<StoreKind>(header.store_kind);
+  if (IsShared(kind)) {
+    const bool given = settings.store.given && IsShared(settings.store_kind);
+    return OpenSharedStore(given ? settings.store.value : header.store_url, busy_timeout_ms, out);
+  }
+  return OpenStore(kind, settings.state_directory.value, header.file_mode, busy_timeout_ms, out);
 }
 Status OpenKnownStoreOf(const Header& header, const Settings& settings,
                         std::uint32_t busy_timeout_ms, std::unique_ptr<Store>* out) {
@@ -7112,14 +7881,7 @@ Status OpenKnownStoreOf(const Header& header, const Settings& settings,
   SHMFLAKE_RETURN_IF_ERROR(OpenLockFileOf(settings, header, &lock_file));
   std::unique_ptr<Store> store;
   SHMFLAKE_RETURN_IF_ERROR(OpenStoreOf(header, settings, busy_timeout_ms, &store));
-  std::string identity;
-  SHMFLAKE_RETURN_IF_ERROR(store->Identity(&identity));
-  if (lock_file.store_id() != identity) {
-    return Fail(Code::STORE_REPLACED,
-                "the store in %s is not the one that this namespace was started with (%s, now %s)",
-                settings.state_directory.value.c_str(), lock_file.store_id().c_str(),
-                identity.c_str());
-  }
+  SHMFLAKE_RETURN_IF_ERROR(store->Expect(lock_file.store_id()));
   *out = std::move(store);
   return Status::Ok();
 }
@@ -7172,6 +7934,13 @@ std::string Octal(std::uint32_t mode) {
 std::string LayoutText(const std::string& name, const IdFormat& format) {
   return name.empty() ? DescribeFormat(format) : name + " (" + DescribeFormat(format) + ")";
 }
+std::string StoreText(StoreKind kind, const std::string& url) {
+  StoreUrl parsed;
+  if (!IsShared(kind) || !ParseStoreUrl(url, &parsed).ok()) return StoreKindName(kind);
+  char mark[24];
+  std::snprintf(mark, sizeof(mark), " (%08x)", static_cast<unsigned>(parsed.Fingerprint() >> 32));
+  return parsed.Shown() + mark;
+}
 }  // namespace
 Status CompareSettings(const Settings& settings, const Header& header, const std::string& path) {
   Status status;
@@ -7189,8 +7958,8 @@ Status CompareSettings(const Settings& settings, const Header& header, const std
   compare("id_namespace", settings.id_namespace.given, settings.id_namespace.source,
           settings.id_namespace.value, header.id_namespace);
   const auto kind = static_cast<StoreKind>(header.store_kind);
-  compare("store", settings.store.given, settings.store.source, settings.store.value,
-          StoreKindName(kind));
+  compare("store", settings.store.given, settings.store.source,
+          StoreText(settings.store_kind, settings.store.value), StoreText(kind, header.store_url));
   const IdFormat format = FormatOf(header);
   const NamedLayout* layout = FindLayout(format);
   compare("layout", !settings.layout.value.empty() && settings.format != format,
@@ -7205,6 +7974,7 @@ Status CompareSettings(const Settings& settings, const Header& header, const std
   number("epoch_ms", settings.epoch_ms, header.epoch_ms);
   number("max_backward_ms", settings.max_backward_ms, header.max_backward_ms);
   number("horizon_ms", settings.horizon_ms, header.horizon_ms);
+  if (IsShared(kind)) number("lease_ttl_ms", settings.lease_ttl_ms, header.lease_ttl_ms);
   const bool relaxed = header.ordering == static_cast<std::uint32_t>(Ordering::kRelaxed);
   compare("ordering", settings.ordering.given, settings.ordering.source, settings.ordering.value,
           relaxed ? "relaxed" : "strict");
@@ -7221,7 +7991,7 @@ void InheritSettings(const Header& header, Settings* settings) {
   const auto kind = static_cast<StoreKind>(header.store_kind);
   const bool relaxed = header.ordering == static_cast<std::uint32_t>(Ordering::kRelaxed);
   take(&settings->id_namespace, std::string(header.id_namespace));
-  take(&settings->store, std::string(StoreKindName(kind)));
+  take(&settings->store, std::string(IsShared(kind) ? header.store_url : StoreKindName(kind)));
   if (!settings->store.given) settings->store_kind = kind;
   take(&settings->ordering, std::string(relaxed ? "relaxed" : "strict"));
   if (!settings->ordering.given) {
@@ -7229,6 +7999,7 @@ void InheritSettings(const Header& header, Settings* settings) {
   }
   take(&settings->max_backward_ms, header.max_backward_ms);
   take(&settings->horizon_ms, header.horizon_ms);
+  if (IsShared(kind)) take(&settings->lease_ttl_ms, std::int64_t{header.lease_ttl_ms});
   take(&settings->mode, header.file_mode);
   if (!settings->group.given && header.group_id != kNoGroup) {
     settings->group.value = Text(header.group_id);
@@ -7240,6 +8011,98 @@ void InheritSettings(const Header& header, Settings* settings) {
     settings->worker_id.value = header.worker_id;
     settings->worker_id_source = static_cast<WorkerIdSource>(header.worker_id_source);
   }
+}
+}  // namespace shmflake
+// core/lease_admin.cc
+// core/lease_admin.h
+namespace shmflake {
+class LeaseAdmin {
+ public:
+  LeaseAdmin(const Settings& settings, Clock& clock, Logger* logger);
+  Status List(std::vector<LeaseInfo>* out);
+  [[nodiscard]] bool IsOfThisHost(const LeaseInfo& info) const;
+  Status Free(std::uint32_t worker_id);
+  Status Release();
+ private:
+  Status Prepare();
+  Status ReadOwner();
+  Settings settings_;
+  Clock& clock_;
+  Logger* logger_;
+  OpenContext context_;
+  bool prepared_ = false;
+  std::string owner_;
+  std::unique_ptr<Store> store_;
+};
+}  // namespace shmflake
+namespace shmflake {
+LeaseAdmin::LeaseAdmin(const Settings& settings, Clock& clock, Logger* logger)
+    : settings_(settings), clock_(clock), logger_(logger) {
+  context_.settings = &settings_;
+  context_.clock = &clock_;
+  context_.logger = logger_;
+  context_.deadline_ns = clock_.MonotonicNs() + settings_.wait_timeout_ms.value * kNsPerMs;
+  context_.retiring = true;
+}
+Status LeaseAdmin::Prepare() {
+  if (prepared_) return Status::Ok();
+  RegionFile file;
+  const Status found = OpenRegionFile(settings_, &file);
+  if (found.ok()) {
+    SHMFLAKE_RETURN_IF_ERROR(CompareSettings(settings_, file.header, RegionPath(settings_)));
+    InheritSettings(file.header, &settings_);
+  }
+  SHMFLAKE_RETURN_IF_ERROR(OpenNamedStore(settings_, MsUntilDeadline(context_), &store_));
+  prepared_ = true;
+  return Status::Ok();
+}
+Status LeaseAdmin::ReadOwner() {
+  LockFile lock_file;
+  const Status status =
+      lock_file.Open(settings_.state_directory.value, settings_.id_namespace.value,
+                     settings_.mode.value, kNoGroup, false, context_.deadline_ns);
+  if (status.code() == Code::STATE_CHANGED) return Status::Ok();  // there is none
+  SHMFLAKE_RETURN_IF_ERROR(status);
+  owner_ = OwnerOf(lock_file.lock_id(), settings_.name);
+  return Status::Ok();
+}
+Status LeaseAdmin::List(std::vector<LeaseInfo>* out) {
+  SHMFLAKE_RETURN_IF_ERROR(Prepare());
+  SHMFLAKE_RETURN_IF_ERROR(ReadOwner());
+  return store_->List(settings_.id_namespace.value, out);
+}
+bool LeaseAdmin::IsOfThisHost(const LeaseInfo& info) const {
+  const std::size_t size = owner_.find('/');
+  if (info.owner.empty()) return !IsShared(settings_.store_kind);
+  return !owner_.empty() && info.owner.compare(0, size + 1, owner_, 0, size + 1) == 0;
+}
+Status LeaseAdmin::Free(std::uint32_t worker_id) {
+  SHMFLAKE_RETURN_IF_ERROR(Prepare());
+  bool freed = false;
+  return store_->Free(settings_.id_namespace.value, worker_id, &freed);
+}
+Status LeaseAdmin::Release() {
+  std::unique_ptr<Region> region;
+  const Status attached = AttachRegion(context_, &region);
+  if (attached.ok()) return RetireRegion(context_, region.get());
+  if (attached.code() != Code::NOT_FOUND && attached.code() != Code::DIRECTORY) return attached;
+  std::vector<LeaseInfo> records;
+  SHMFLAKE_RETURN_IF_ERROR(List(&records));
+  bool any = false;
+  for (const LeaseInfo& info : records) {
+    if (info.record.holder == 0 || owner_.empty() || info.owner != owner_) continue;
+    LockFile lock_file;
+    SHMFLAKE_RETURN_IF_ERROR(lock_file.Open(settings_.state_directory.value,
+                                            settings_.id_namespace.value, settings_.mode.value,
+                                            kNoGroup, false, context_.deadline_ns));
+    SHMFLAKE_RETURN_IF_ERROR(lock_file.CheckWorkerFree(info.record.worker_id));
+    SHMFLAKE_RETURN_IF_ERROR(Free(info.record.worker_id));
+    any = true;
+  }
+  if (any) return Status::Ok();
+  return {Code::NOT_FOUND, "there is no region " + RegionPath(settings_) +
+                               ", and none of that name left a lease in namespace " +
+                               Quote(settings_.id_namespace.value)};
 }
 }  // namespace shmflake
 // core/election.cc
@@ -8864,6 +9727,7 @@ namespace {
 constexpr std::int64_t kFirstBackoffNs = 20 * kNsPerMs;
 constexpr std::int64_t kLongestBackoffNs = 2'000 * kNsPerMs;
 constexpr std::uint32_t kPatienceMs = 100;
+constexpr std::uint32_t kSharedPatienceMs = 500;
 constexpr std::int64_t kElectedNs = 100 * kNsPerMs;
 }  // namespace
 BusyFlag::BusyFlag(std::atomic<std::uint32_t>& flag, Clock& clock, std::int64_t deadline_ns)
@@ -8943,7 +9807,10 @@ Status Generator::ExtendIfDue(Attachment& attachment, bool must, std::int64_t de
   SHMFLAKE_REACH(kExtendElected);
   const std::int64_t left_ms = (deadline_ns - clock_.MonotonicNs()) / kNsPerMs;
   const auto patience = static_cast<std::uint32_t>(std::clamp<std::int64_t>(left_ms, 1, 3'600'000));
-  return ExtendNow(attachment, must ? patience : std::min(patience, kPatienceMs));
+  const auto kind = static_cast<StoreKind>(attachment.region().header().store_kind);
+  return ExtendNow(
+      attachment,
+      must ? patience : std::min(patience, IsShared(kind) ? kSharedPatienceMs : kPatienceMs));
 }
 Status Generator::ExtendNow(Attachment& attachment, std::uint32_t busy_timeout_ms) {
   const FileSizeSignalBlock no_signal;
@@ -8960,7 +9827,9 @@ Status Generator::ExtendNow(Attachment& attachment, std::uint32_t busy_timeout_m
   std::unique_ptr<Store> store;
   std::uint64_t granted = 0;
   Status status = OpenKnownStoreOf(header, settings_, busy_timeout_ms, &store);
-  if (status.ok()) status = store->Extend(LeaseKeyOf(header), wanted, &granted);
+  LeaseKey key = LeaseKeyOf(header);
+  key.known_horizon = format.TickOf(attachment.image().ceiling.LoadRelaxed());
+  if (status.ok()) status = store->Extend(key, wanted, &granted);
   EventLine& events = attachment.image().events;
   if (status.ok()) {
     SHMFLAKE_REACH(kExtendGranted);
@@ -9795,6 +10664,7 @@ Status ConvertOptions(const shmflake_options& from, Options* to) {
   Take(from.max_forward_ms, false, &to->max_forward_ms);
   Take(from.max_recovery_ms, false, &to->max_recovery_ms);
   Take(from.horizon_ms, false, &to->horizon_ms);
+  Take(from.lease_ttl_ms, false, &to->lease_ttl_ms);
   Take(from.wait_timeout_ms, false, &to->wait_timeout_ms);
   switch (from.ordering) {
     case 0:
@@ -9981,6 +10851,63 @@ int shmflake_decode_layout(const char* layout, uint64_t id, shmflake_parts* out)
   const NamedLayout* named = shmflake::FindLayout(std::string_view(layout));
   if (named == nullptr) return Guarded([&] { return UnknownLayout(layout); });
   return shmflake::capi::DecodeInto(named->format, id, out);
+}
+}  // extern "C"
+// capi/src/lease.cc
+using shmflake::CopyText;
+using shmflake::LeaseAdmin;
+using shmflake::LeaseInfo;
+using shmflake::Status;
+using shmflake::capi::Guarded;
+using shmflake::capi::SetNullArgument;
+namespace {
+template <typename Call>
+int WithLeases(const char* name, const shmflake_options* options, Call call) {
+  return Guarded([&]() -> Status {
+    shmflake_options read;
+    shmflake::Settings settings;
+    SHMFLAKE_RETURN_IF_ERROR(shmflake::capi::ResolveOptions(name, options, &read, &settings));
+    const auto logger = shmflake::capi::MakeLogger(read, settings);
+    LeaseAdmin admin(settings, shmflake::SystemClock(), logger.get());
+    return call(admin);
+  });
+}
+void DescribeLease(const LeaseAdmin& admin, const LeaseInfo& info, shmflake_lease* out) {
+  *out = {};
+  out->worker_id = info.record.worker_id;
+  out->held = info.record.holder != 0 ? 1 : 0;
+  out->instance_id = info.record.holder;
+  const std::uint64_t last = info.format.max_timestamp();
+  out->horizon_unix_ms =
+      shmflake::UnixMsOfTick(info.format, std::min(info.record.horizon, last + 1));
+  out->ttl_ms = info.record.holder != 0 ? info.ttl_ms : 0;
+  out->updated_unix_ms = info.updated_unix_ms;
+  out->this_host = admin.IsOfThisHost(info) ? 1 : 0;
+  out->is_free = info.record.holder == 0 || info.ttl_ms <= 0 ? 1 : 0;
+  CopyText(info.record.holder_region, out->region);
+  CopyText(info.record.holder_host, out->host);
+}
+}  // namespace
+extern "C" {
+int shmflake_leases(const char* name, const shmflake_options* options, shmflake_lease* out,
+                    size_t capacity, size_t* count) {
+  if (count == nullptr) return SetNullArgument("count");
+  if (out == nullptr && capacity != 0) return SetNullArgument("out");
+  return WithLeases(name, options, [&](LeaseAdmin& admin) -> Status {
+    std::vector<LeaseInfo> records;
+    SHMFLAKE_RETURN_IF_ERROR(admin.List(&records));
+    for (size_t i = 0; i < std::min(records.size(), capacity); ++i) {
+      DescribeLease(admin, records[i], &out[i]);
+    }
+    *count = records.size();
+    return Status::Ok();
+  });
+}
+int shmflake_lease_free(const char* name, const shmflake_options* options, uint32_t worker_id) {
+  return WithLeases(name, options, [&](LeaseAdmin& admin) { return admin.Free(worker_id); });
+}
+int shmflake_lease_release(const char* name, const shmflake_options* options) {
+  return WithLeases(name, options, [](LeaseAdmin& admin) { return admin.Release(); });
 }
 }  // extern "C"
 // capi/src/life.cc
@@ -10479,6 +11406,12 @@ void FillFixed(const Attachment& attachment, shmflake_status_info* info) {
   CopyText(layout == nullptr ? "" : layout->name, info->layout);
   info->worker_last = format.order == shmflake::FieldOrder::kWorkerLast ? 1 : 0;
   info->id_bits = format.id_bits();
+  info->lease_ttl_ms = header.lease_ttl_ms;
+  CopyText(shmflake::ShownHostName(), info->host);
+  shmflake::StoreUrl url;
+  if (header.store_url[0] != '\0' && ParseStoreUrl(header.store_url, &url).ok()) {
+    CopyText(url.Shown(), info->store_url);
+  }
 }
 void FillState(shmflake::Generator& generator, Attachment& attachment, shmflake_status_info* info) {
   const shmflake::Header& header = attachment.region().header();

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// A namespace's leases, for operators: who holds what, and ending it. Nothing here can make an ID
+// repeat: a horizon is never lowered, but by the region that knows what it issued.
+#ifndef SHMFLAKE_CORE_LEASE_ADMIN_H_
+#define SHMFLAKE_CORE_LEASE_ADMIN_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/region_open.h"
+
+namespace shmflake {
+
+// Takes what is not given from the region that bears the name, if one does.
+class LeaseAdmin {
+ public:
+  LeaseAdmin(const Settings& settings, Clock& clock, Logger* logger);
+
+  // All records of the namespace, ascending by worker ID. NOT_FOUND when the store knows none.
+  Status List(std::vector<LeaseInfo>* out);
+  // Whether the last holder was a region of this state directory.
+  [[nodiscard]] bool IsOfThisHost(const LeaseInfo& info) const;
+
+  // store.h's Free. OK also when nobody held it.
+  Status Free(std::uint32_t worker_id);
+
+  // Retires the region that bears the name, which gives the unused part back. Where none does, what
+  // one of that name in this state directory held is freed, unless somebody is still attached to it:
+  // WORKER_HELD. NOT_FOUND when there is neither.
+  Status Release();
+
+ private:
+  Status Prepare();
+  // This state directory's part of a LeaseKey::owner; "" where it has no lock file.
+  Status ReadOwner();
+
+  Settings settings_;
+  Clock& clock_;
+  Logger* logger_;
+  OpenContext context_;
+  bool prepared_ = false;
+  std::string owner_;
+  std::unique_ptr<Store> store_;
+};
+
+}  // namespace shmflake
+
+#endif  // SHMFLAKE_CORE_LEASE_ADMIN_H_

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/store/shared_store.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "core/platform.h"
+#include "core/store/lease_choice.h"
+#include "core/store/lease_transaction.h"
+#include "core/text.h"
+
+namespace shmflake {
+namespace {
+
+class SharedStore final : public Store {
+ public:
+  SharedStore(const StoreUrl& url, const shmflake_store_plugin* plugin, std::uint32_t timeout_ms)
+      : transactions_(url, plugin, timeout_ms) {}
+
+  Status Identify(const LeaseKey& key, std::string* id) override;
+  Status Expect(const std::string& id) override {
+    transactions_.Expect(id);
+    return Status::Ok();
+  }
+  Status Acquire(const LeaseKey& key, const LeasePlan& plan) override;
+  Status AcquireAny(LeaseKey* key, const LeasePlan& plan) override;
+  Status Extend(const LeaseKey& key, std::uint64_t horizon, std::uint64_t* granted) override;
+  Status Release(const LeaseKey& key, std::uint64_t used, bool* released) override;
+  Status List(const std::string& id_namespace, std::vector<LeaseInfo>* out) override;
+  Status Free(const std::string& id_namespace, std::uint32_t worker_id, bool* freed) override;
+
+ private:
+  // The record that makes the key's instance the holder, or why it must not be.
+  Status Take(const LeaseKey& key, const LeasePlan& plan, const shmflake_store_lease* found,
+              shmflake_store_lease* write) const;
+
+  [[nodiscard]] const std::string& shown() const { return transactions_.shown(); }
+
+  LeaseTransactions transactions_;
+};
+
+Status SharedStore::Identify(const LeaseKey& key, std::string* id) {
+  SHMFLAKE_RETURN_IF_ERROR(
+      transactions_.Run(key.id_namespace, &key.format, key.worker_id,
+                        [](const LeaseRecords& /*records*/,
+                           const shmflake_store_lease** /*write*/) { return Status::Ok(); }));
+  *id = transactions_.identity();
+  return Status::Ok();
+}
+
+Status SharedStore::Take(const LeaseKey& key, const LeasePlan& plan,
+                         const shmflake_store_lease* found, shmflake_store_lease* write) const {
+  LeaseRecord record;
+  record.worker_id = key.worker_id;
+  if (found != nullptr) record = InfoOf(*found, key.format).record;
+  std::uint64_t horizon = 0;
+  SHMFLAKE_RETURN_IF_ERROR(plan(record, &horizon));
+  if (horizon < record.horizon) {  // store.h, invariant (1)
+    return {Code::STORE_UNAVAILABLE, DescribeKey(key) + ": the new horizon must be at least " +
+                                         std::to_string(record.horizon) + ": " +
+                                         std::to_string(horizon)};
+  }
+  write->worker_id = key.worker_id;
+  write->base = static_cast<std::int64_t>(record.horizon);
+  write->horizon = static_cast<std::int64_t>(horizon);
+  write->holder = static_cast<std::int64_t>(key.instance_id);
+  write->ttl_ms = key.ttl_ms;
+  write->owner = key.owner.c_str();
+  write->region = key.region_name.c_str();
+  write->host = key.host.c_str();
+  return Status::Ok();
+}
+
+Status SharedStore::Acquire(const LeaseKey& key, const LeasePlan& plan) {
+  SHMFLAKE_RETURN_IF_ERROR(CheckLeaseKey(key));
+  shmflake_store_lease lease{};
+  const auto take = [&](const LeaseRecords& records, const shmflake_store_lease** write) {
+    const shmflake_store_lease* found = records.Find(key.worker_id);
+    const LeaseInfo info = found == nullptr ? LeaseInfo() : InfoOf(*found, records.format);
+    if (IsHeldByOther(info, key.owner, false)) {
+      return Status(Code::WORKER_HELD, DescribeKey(key) + " is held in " + shown() + " by " +
+                                           DescribeHolder(info) +
+                                           "; configure another worker_id, end that region, or "
+                                           "free the lease if that host is gone");
+    }
+    *write = &lease;
+    return Take(key, plan, found, &lease);
+  };
+  return transactions_.Run(key.id_namespace, &key.format, key.worker_id, take);
+}
+
+Status SharedStore::AcquireAny(LeaseKey* key, const LeasePlan& plan) {
+  SHMFLAKE_RETURN_IF_ERROR(CheckLeaseKey(*key));
+  shmflake_store_lease lease{};
+  bool raced = false;
+  const auto take = [&](const LeaseRecords& records, const shmflake_store_lease** write) {
+    const std::vector<LeaseInfo> list = records.List();
+    // Hosts that start together would all try the same ones.
+    const std::uint64_t turn = std::exchange(raced, true) ? RandomU64() : 0;
+    Status status;
+    bool found = false;
+    for (const std::uint32_t worker_id : ChooseWorkers(list, *key, turn)) {
+      found = true;
+      key->worker_id = worker_id;
+      status = Take(*key, plan, records.Find(worker_id), &lease);
+      if (status.code() != Code::RECOVERY && status.code() != Code::WORKER_HELD) break;
+    }
+    *write = &lease;
+    if (found) return status;
+    return Status(Code::WORKERS_EXHAUSTED,
+                  DescribeHolders(list, *key) + " (" + shown() +
+                      "); take a namespace with more worker_id_bits, or free the leases of hosts "
+                      "that are gone");
+  };
+  return transactions_.Run(key->id_namespace, &key->format, LeaseTransactions::kAllWorkers, take);
+}
+
+Status SharedStore::Extend(const LeaseKey& key, std::uint64_t horizon, std::uint64_t* granted) {
+  SHMFLAKE_RETURN_IF_ERROR(CheckLeaseKey(key));
+  NewLease changed;
+  shmflake_store_lease& lease = changed.lease;
+  const auto extend = [&](const LeaseRecords& records,
+                          const shmflake_store_lease** write) -> Status {
+    const shmflake_store_lease* found = records.Find(key.worker_id);
+    if (found == nullptr) {
+      return {Code::LEASE_LOST, shown() + " has no record of " + DescribeKey(key)};
+    }
+    changed.Set(*found);
+    const LeaseInfo info = InfoOf(lease, records.format);
+    if (info.record.holder != key.instance_id) {
+      return {Code::LEASE_LOST,
+              DescribeKey(key) + (info.record.holder == 0
+                                      ? " was released or freed in " + shown()
+                                      : " is held in " + shown() + " by " + DescribeHolder(info))};
+    }
+    if (info.record.horizon < key.known_horizon) {
+      return {Code::STORE_BACKWARDS, shown() + ": " + DescribeBackwards(key, info.record.horizon)};
+    }
+    lease.horizon = static_cast<std::int64_t>(std::max(info.record.horizon, horizon));
+    lease.ttl_ms = key.ttl_ms;
+    *write = &lease;
+    return Status::Ok();
+  };
+  SHMFLAKE_RETURN_IF_ERROR(transactions_.Run(key.id_namespace, &key.format, key.worker_id, extend));
+  *granted = static_cast<std::uint64_t>(lease.horizon);
+  return Status::Ok();
+}
+
+Status SharedStore::Release(const LeaseKey& key, std::uint64_t used, bool* released) {
+  SHMFLAKE_RETURN_IF_ERROR(CheckLeaseKey(key));
+  NewLease changed;
+  shmflake_store_lease& lease = changed.lease;
+  const auto release = [&](const LeaseRecords& records, const shmflake_store_lease** write) {
+    const shmflake_store_lease* found = records.Find(key.worker_id);
+    *released = found != nullptr && found->holder == static_cast<std::int64_t>(key.instance_id);
+    if (!*released) return Status::Ok();
+    changed.Set(*found);
+    // No lower than where this holder began: what lies below was its predecessors'. No higher than
+    // what it was granted: what lies above it cannot have issued.
+    lease.horizon = static_cast<std::int64_t>(std::clamp(
+        used, static_cast<std::uint64_t>(lease.base), static_cast<std::uint64_t>(lease.horizon)));
+    lease.holder = 0;
+    lease.ttl_ms = 0;
+    *write = &lease;
+    return Status::Ok();
+  };
+  const Status status = transactions_.Run(key.id_namespace, &key.format, key.worker_id, release);
+  if (!status.ok()) *released = false;
+  return status;
+}
+
+Status SharedStore::List(const std::string& id_namespace, std::vector<LeaseInfo>* out) {
+  const auto look = [&](const LeaseRecords& records, const shmflake_store_lease** /*write*/) {
+    *out = records.List();
+    return Status::Ok();
+  };
+  return transactions_.Run(id_namespace, nullptr, LeaseTransactions::kAllWorkers, look);
+}
+
+Status SharedStore::Free(const std::string& id_namespace, std::uint32_t worker_id, bool* freed) {
+  NewLease changed;
+  shmflake_store_lease& lease = changed.lease;
+  const auto free = [&](const LeaseRecords& records, const shmflake_store_lease** write) -> Status {
+    const shmflake_store_lease* found = records.Find(worker_id);
+    if (found == nullptr) {
+      return {Code::NOT_FOUND, "namespace " + Quote(id_namespace) + " in " + shown() +
+                                   " has no record of worker ID " + std::to_string(worker_id)};
+    }
+    *freed = found->holder != 0;
+    if (!*freed) return Status::Ok();
+    changed.Set(*found);
+    lease.holder = 0;
+    lease.ttl_ms = 0;
+    *write = &lease;
+    return Status::Ok();
+  };
+  return transactions_.Run(id_namespace, nullptr, worker_id, free);
+}
+
+}  // namespace
+
+Status OpenSharedStore(const std::string& url, std::uint32_t timeout_ms,
+                       std::unique_ptr<Store>* out) {
+  StoreUrl parsed;
+  SHMFLAKE_RETURN_IF_ERROR(ParseStoreUrl(url, &parsed));
+  const shmflake_store_plugin* plugin = nullptr;
+  SHMFLAKE_RETURN_IF_ERROR(LoadPlugin(parsed.scheme, &plugin));
+  *out = std::make_unique<SharedStore>(parsed, plugin, timeout_ms);
+  return Status::Ok();
+}
+
+}  // namespace shmflake
