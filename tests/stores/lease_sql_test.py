@@ -235,7 +235,8 @@ class LeaseSqlContract:
             self.server.sql(f"DROP TABLE {table}")
             self.refused(SCHEMA, table, r"\(run shmflake store init\)")
             self.refused(SCHEMA, call=self.store.acquire, worker_id=3, holder=7)
-        self.store.init()
+            self.store.init()
+            self.store.init()
         self.assertEqual(100, self.store.acquire(3, 7))
 
     def test_many_make_the_tables_at_once(self):
