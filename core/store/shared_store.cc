@@ -206,8 +206,13 @@ Status OpenSharedStore(const std::string& url, std::uint32_t timeout_ms,
   SHMFLAKE_RETURN_IF_ERROR(ParseStoreUrl(url, &parsed));
   const shmflake_store_plugin* plugin = nullptr;
   SHMFLAKE_RETURN_IF_ERROR(LoadPlugin(parsed.scheme, &plugin));
-  *out = std::make_unique<SharedStore>(parsed, plugin, timeout_ms);
+  *out = MakeSharedStore(parsed, plugin, timeout_ms);
   return Status::Ok();
+}
+
+std::unique_ptr<Store> MakeSharedStore(const StoreUrl& url, const shmflake_store_plugin* plugin,
+                                       std::uint32_t timeout_ms) {
+  return std::make_unique<SharedStore>(url, plugin, timeout_ms);
 }
 
 }  // namespace shmflake

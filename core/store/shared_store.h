@@ -15,6 +15,8 @@
 #include <string>
 
 #include "core/store/store.h"
+#include "core/store/store_plugin.h"
+#include "core/store/store_url.h"
 
 namespace shmflake {
 
@@ -22,6 +24,10 @@ namespace shmflake {
 // there is no plug-in for the URL's scheme.
 Status OpenSharedStore(const std::string& url, std::uint32_t timeout_ms,
                        std::unique_ptr<Store>* out);
+// The same, with the plug-in at hand.
+[[nodiscard]] std::unique_ptr<Store> MakeSharedStore(const StoreUrl& url,
+                                                     const shmflake_store_plugin* plugin,
+                                                     std::uint32_t timeout_ms);
 
 }  // namespace shmflake
 
