@@ -215,6 +215,10 @@ class LostAnswerTest(TroubleTest):
             self.assertEqual(before + 100, extend(proxy.url(), 3, 7))
             self.assertEqual(1, len(self.stopped))
             self.assertIsNotNone(self.etcd.get(worker_key("holders", 3)))
+        proxy = self.proxy(lambda path, body: b"", kind=lambda path, body: path == REVOKE)
+        self.assertTrue(release(proxy.url(), 3, 7, 100))
+        self.assertEqual(1, len(self.stopped))
+        self.assertIsNone(self.etcd.get(worker_key("holders", 3)))
 
     def test_a_time_to_live_that_ended_before_the_commit_is_begun_again(self):
         def ended(path, body):
@@ -230,7 +234,9 @@ class LostAnswerTest(TroubleTest):
             extend(self.url, 3, 7)
             return forward(self.etcd, path, body)
         proxy = self.proxy(extended, kind=lambda path, body: path == TIME_TO_LIVE)
-        self.assertEqual(100, read(proxy.url(), 3)[1][0]["horizon"])
+        found = read(proxy.url(), 3)[1][0]
+        self.assertEqual(100, found["horizon"])
+        self.assertGreater(found["ttl_ms"], 0)
         proxy = self.proxy(extended, kind=lambda path, body: path == TIME_TO_LIVE)
         self.assertIsNone(acquire(proxy.url(), 3, 8))
 
