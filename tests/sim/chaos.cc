@@ -10,13 +10,13 @@ constexpr std::size_t kMostMappedFiles = 450;  // of half a megabyte each
 
 }  // namespace
 
-Chaos::Chaos(World* world, VirtualStore* store, const Hosts* hosts, const Rhythm* rhythm)
-    : world_(world), store_(store), hosts_(hosts), rhythm_(rhythm) {
+Chaos::Chaos(World* world, VirtualStore* store, const Hosts* hosts)
+    : world_(world), store_(store), hosts_(hosts) {
   Next();
 }
 
 void Chaos::Next() {
-  const Time left = rhythm_->quiet_until - world_->now();
+  const Time left = world_->rhythm().quiet_until - world_->now();
   Time pause = static_cast<Time>(
       world_->random().Below(2 * static_cast<std::uint64_t>(world_->plan().chaos)));
   // In a long quiet time a few things happen, at any moment of it.

@@ -16,7 +16,7 @@ namespace shmflake::sim {
 class Chaos {
  public:
   using Hosts = std::vector<std::unique_ptr<VirtualHost>>;
-  Chaos(World* world, VirtualStore* store, const Hosts* hosts, const Rhythm* rhythm);
+  Chaos(World* world, VirtualStore* store, const Hosts* hosts);
 
   void CalmDown() { calm_ = true; }
 
@@ -32,7 +32,6 @@ class Chaos {
   World* const world_;
   VirtualStore* const store_;
   const Hosts* const hosts_;
-  const Rhythm* const rhythm_;
   bool calm_ = false;
 };
 

@@ -8,7 +8,7 @@
 namespace shmflake::sim {
 namespace {
 
-constexpr std::uint64_t kCallsPerSecond = 8'000;  // of all processes together, virtual
+constexpr std::uint64_t kCallsPerSecond = 6'000;  // of all processes together, virtual
 constexpr std::uint32_t kMostProcesses = 700;
 
 std::uint32_t U32(std::int64_t value) { return static_cast<std::uint32_t>(value); }
@@ -21,7 +21,7 @@ void PlanSettings(Random& random, Plan* plan) {
   plan->tick_us = random.OneIn(4) ? U32(random.Between(1, 4)) * 5'000 : 1'000;
   plan->max_backward_ms = U32(random.OneIn(3) ? random.Log(2 * plan->tick_us / 1000, 100)
                                               : 2 * plan->tick_us / 1000 + 8);
-  plan->horizon_ms = std::max(U32(random.Log(100, 6'000)), 4 * plan->max_backward_ms);
+  plan->horizon_ms = std::max(U32(random.Log(100, 2'500)), 4 * plan->max_backward_ms);
   plan->max_recovery_ms = U32(random.Log(1'000, 60'000));
   plan->max_forward_ms = random.OneIn(5) ? U32(random.Log(100, 60'000)) : 0;
   plan->wait_timeout_ms = U32(random.Log(50, 2'000));
@@ -55,11 +55,11 @@ Plan MakePlan(std::uint64_t seed) {
   PlanSettings(random, &plan);
 
   plan.phases = U32(random.Between(4, 14));
-  plan.longest_phase = random.Log(kSecond / 2, 4 * kSecond);
-  plan.longest_gap = random.Log(kSecond, 3 * kYear);
+  plan.longest_phase = random.Log(kSecond / 5, kSecond);
+  plan.longest_gap = random.Log(kHour, 5 * kYear);
   const std::uint64_t drawers = plan.hosts * ((plan.processes + 1) / 2 + 1);
   plan.think = static_cast<Time>(drawers * kSecond / kCallsPerSecond);
-  plan.most_ids = 1'500'000;
+  plan.most_ids = 1'000'000;
 
   plan.draw_points = U32(random.Log(20, 2'000));
   plan.rare_points = U32(random.Log(2, 40));

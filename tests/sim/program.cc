@@ -14,7 +14,6 @@ namespace shmflake::sim {
 namespace {
 
 Witness* g_witness = nullptr;
-const Rhythm* g_rhythm = nullptr;
 
 // The system's clock, which is the host's here (libc.cc), without the shortcut past it.
 class HostClock final : public Clock {
@@ -39,7 +38,7 @@ class CountingLogger final : public Logger {
 
 void Think(World& world) {
   Random& random = world.random();
-  const Time left = g_rhythm->quiet_until - world.now();
+  const Time left = world.rhythm().quiet_until - world.now();
   if (left <= 0) {
     world.Sleep(
         static_cast<Time>(random.Below(2 * static_cast<std::uint64_t>(world.plan().think))));
@@ -118,7 +117,7 @@ class Drawer {
   }
 
   void NextN() {
-    std::uint64_t ids[300];
+    std::uint64_t ids[100];
     std::size_t filled = 0;
     const std::size_t wanted = 1 + random_.Below(std::size(ids));
     const Witness::Call call = g_witness->Begin(self_);
@@ -192,7 +191,7 @@ class Drawer {
   // What does not wait says by its number what is wrong.
   void EndTry(const Witness::Call& call, const char* what, const DrawError& error) {
     const Status status = error.ok() ? Status::Ok() : Status(error.code, DescribeDrawError(error));
-    g_witness->End(self_, call, what, status);
+    g_witness->End(self_, call, what, status, false);
   }
 
   [[nodiscard]] std::uint64_t Region() const {
@@ -208,16 +207,13 @@ class Drawer {
 
 }  // namespace
 
-void SetScene(Witness* witness, const Rhythm* rhythm) {
-  g_witness = witness;
-  g_rhythm = rhythm;
-}
+void SetWitness(Witness* witness) { g_witness = witness; }
 
 void Draw(Process& self) {
   World& world = *World::Get();
   Drawer drawer(self);
   if (!drawer.Open()) return;
-  for (std::int64_t left = world.random().Log(2, 3'000); left > 0 && !g_rhythm->over; --left) {
+  for (std::int64_t left = world.random().Log(2, 3'000); left > 0 && !world.rhythm().over; --left) {
     drawer.Act();
     Think(world);
   }

@@ -8,14 +8,8 @@
 
 namespace shmflake::sim {
 
-// When there is much to do, and when hardly anything.
-struct Rhythm {
-  Time quiet_until = 0;  // before now: everybody is at work
-  bool over = false;     // who looks ends
-};
-
 // Before any of them starts.
-void SetScene(Witness* witness, const Rhythm* rhythm);
+void SetWitness(Witness* witness);
 
 // Opens a generator and draws in every way that there is, until it is killed, or has had enough.
 void Draw(Process& self);

@@ -13,13 +13,13 @@ void InstallPointHook();  // libc.cc
 Simulation::Simulation(const Plan& plan, const std::string& root, Report* report)
     : report_(report), world_(plan, report), witness_(&world_), store_(&world_, &witness_) {
   InstallPointHook();
-  SetScene(&witness_, &rhythm_);
+  SetWitness(&witness_);
   // The page of random bits is the thread's, which all virtual processes share: made before the
   // first of them, and filled by the seed.
   (void)PooledRandom();
   internal::t_random_page->left = 0;
   MakeHosts(root);
-  chaos_ = std::make_unique<Chaos>(&world_, &store_, &hosts_, &rhythm_);
+  chaos_ = std::make_unique<Chaos>(&world_, &store_, &hosts_);
 }
 
 void Simulation::MakeHosts(const std::string& root) {
@@ -49,10 +49,11 @@ void Simulation::RunPhases() {
   for (std::uint32_t phase = 0; phase < plan.phases && report_->ids < plan.most_ids; ++phase) {
     const Time busy_until = world_.now() + random.Log(plan.longest_phase / 8, plan.longest_phase);
     world_.RunUntil(busy_until);
-    const Time gap = random.Log(kSecond / 2, plan.longest_gap);
-    rhythm_.quiet_until = busy_until + gap;
+    const Time gap = random.OneIn(2) ? random.Between(plan.longest_gap / 8, plan.longest_gap)
+                                     : random.Log(kSecond / 2, plan.longest_gap);
+    world_.rhythm().quiet_until = busy_until + gap;
     world_.Note("quiet", static_cast<std::uint64_t>(gap));
-    world_.RunUntil(rhythm_.quiet_until);
+    world_.RunUntil(world_.rhythm().quiet_until);
   }
 }
 
@@ -95,14 +96,14 @@ void Simulation::CheckRecovery() {
   for (const auto& host : hosts_) {
     host->SetClockRight();
     host->Resume();
-    for (const std::uint64_t id : host->processes()) world_.Find(id)->stopped_until = 0;
+    for (const std::uint64_t id : host->processes()) world_.Wake(world_.Find(id));
   }
-  rhythm_.quiet_until = 0;
+  world_.rhythm().quiet_until = 0;
   // Until those who hold a worker ID and will not come back have lost it.
   const Time patience = 5 * kSecond + (plan.lease_ttl_ms + plan.max_recovery_ms) * kMs;
   world_.RunUntil(world_.now() + patience / 4);
-  rhythm_.quiet_until = world_.now() + patience;
-  world_.RunUntil(rhythm_.quiet_until);
+  world_.rhythm().quiet_until = world_.now() + patience;
+  world_.RunUntil(world_.rhythm().quiet_until);
   const auto forget = [this] {
     for (const auto& host : hosts_) {
       host->drew = false;
@@ -117,8 +118,8 @@ void Simulation::CheckRecovery() {
   for (const auto& host : hosts_) {
     if (!host->drew) host->Reboot();  // as its operator would
   }
-  rhythm_.quiet_until = world_.now() + patience;
-  world_.RunUntil(rhythm_.quiet_until);
+  world_.rhythm().quiet_until = world_.now() + patience;
+  world_.RunUntil(world_.rhythm().quiet_until);
   forget();
   world_.RunUntil(world_.now() + long_enough);
   CheckEverybodyDraws("after a reboot", true);
@@ -127,7 +128,7 @@ void Simulation::CheckRecovery() {
 void Simulation::Run() {
   RunPhases();
   CheckRecovery();
-  rhythm_.over = true;
+  world_.rhythm().over = true;
   for (const auto& host : hosts_) host->Run(0);
   world_.RunUntil(world_.now() + 10 * kSecond);
   witness_.CheckRectangles();

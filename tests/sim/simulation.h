@@ -36,7 +36,6 @@ class Simulation {
   World world_;
   Witness witness_;
   VirtualStore store_;
-  Rhythm rhythm_;
   std::vector<std::unique_ptr<VirtualHost>> hosts_;
   std::unique_ptr<Chaos> chaos_;
 };

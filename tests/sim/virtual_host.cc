@@ -102,7 +102,11 @@ void VirtualHost::StartDrawer() {
 void VirtualHost::StartRetirer() { processes_.push_back(world_->Start(this, &Retire)->id); }
 
 void VirtualHost::StartLater() {
-  const Time pause = world_->random().Log(kUs, 500 * kMs);
+  // In a quiet time nobody is in a hurry.
+  Random& random = world_->random();
+  const Time left = world_->rhythm().quiet_until - world_->now();
+  const Time pause = left > 0 && !random.OneIn(4) ? random.Between(left / 4, left + kSecond)
+                                                  : random.Log(kUs, 500 * kMs);
   world_->At(world_->now() + pause, [this] {
     std::uint32_t drawers = 0;
     for (const std::uint64_t id : processes_) drawers += world_->Find(id)->is_drawer ? 1 : 0;

@@ -175,8 +175,9 @@ int VirtualStore::Lease(std::int64_t worker_id, std::int64_t timeout_ms,
     const bool stale = !calm_ && tries == 0 && random.OneIn(plan.stale_in);
     const Versions seen = Read(stale ? old_ : current_, worker_id);
     auto write = std::make_unique<Write>();
-    if (!Ask(seen, decide, context, write.get())) {
-      if (stale) continue;  // what an old version says is no answer
+    // What an old version has declined is asked again at once: that is no answer.
+    if (!Ask(seen, decide, context, write.get()) &&
+        (!stale || !Ask(Read(current_, worker_id), decide, context, write.get()))) {
       return Give(SHMFLAKE_STORE_DECLINED, "", error);
     }
     // The network may deliver it twice, and its sender may not live to see it.

@@ -12,7 +12,7 @@ namespace shmflake::sim {
 namespace {
 
 // What a call may take beyond its wait_timeout_ms, in virtual time that it was not kept waiting.
-constexpr Time kMostOvertime = 1'200 * kMs;
+constexpr Time kMostOvertime = 200 * kMs;
 
 using Ull = unsigned long long;
 
@@ -135,7 +135,8 @@ Witness::Call Witness::Begin(Process& process) {
   return {++last_order_, process.host->life(), world_->now(), process.delayed};
 }
 
-void Witness::End(Process& process, const Call& call, const char* what, const Status& status) {
+void Witness::End(Process& process, const Call& call, const char* what, const Status& status,
+                  bool waits) {
   const HeapScope own;
   VirtualHost& host = *process.host;
   const Time own_time = world_->now() - call.began - (process.delayed - call.delayed);
@@ -147,14 +148,13 @@ void Witness::End(Process& process, const Call& call, const char* what, const St
            static_cast<long long>(own_time / kMs), host.name().c_str(),
            host.settings().wait_timeout_ms.value, status.message().c_str());
   }
-  if (status.ok()) {
-    host.drew = true;
-    return;
-  }
+  if (status.ok()) return;
   ++report.refusals;
   world_->Note(what, static_cast<std::uint64_t>(-static_cast<int>(status.code())), process.id);
-  host.last_refusal = status.code();
-  host.last_words = status.message();
+  if (waits) {
+    host.last_refusal = status.code();
+    host.last_words = status.message();
+  }
   const std::string& words = status.message();
   if (!IsSensible(status.code()) || words.empty() || words.find('\n') != std::string::npos) {
     Broken("a refusal says what is wrong", "%s on %s: %d \"%s\"", what, host.name().c_str(),
@@ -250,6 +250,7 @@ void Witness::Ids(Process& process, const Call& call, Generator& generator,
              static_cast<Ull>(ids[i - 1]));
     }
   }
+  process.host->drew = true;
   last_id_ = ids[count - 1];
   world_->Note("ids", process.id, ids[0], ids[count - 1]);
   if (!strict) return;

@@ -36,8 +36,9 @@ class Witness {
     Time delayed = 0;
   };
   [[nodiscard]] Call Begin(Process& process);
-  // Every call ends in time, and with words if it fails.
-  void End(Process& process, const Call& call, const char* what, const Status& status);
+  // Every call ends in time, and with words if it fails. `waits`: it does what it can before.
+  void End(Process& process, const Call& call, const char* what, const Status& status,
+           bool waits = true);
   // One call's, ascending in strict ordering.
   void Ids(Process& process, const Call& call, Generator& generator, const std::uint64_t* ids,
            std::size_t count);

@@ -63,13 +63,14 @@ void World::Fail(const std::string& promise, const std::string& details) {
   ::_exit(1);  // the parent tells it, and removes what is left
 }
 
-void World::Push(Time at, std::uint64_t process, std::function<void()> action) {
-  events_.push(Event{at, ++last_order_, process, std::move(action)});
+void World::Push(Time at, Process* process, std::function<void()> action) {
+  events_.push(Event{at, ++last_order_, process == nullptr ? 0 : process->id, std::move(action)});
+  if (process != nullptr) process->event = last_order_;
 }
 
 void World::At(Time when, std::function<void()> action) {
   const HeapScope own;
-  Push(std::max(when, now_), 0, std::move(action));
+  Push(std::max(when, now_), nullptr, std::move(action));
 }
 
 void World::RunBody(void* argument) {
@@ -89,7 +90,7 @@ Process* World::Start(VirtualHost* host, Process::Body body) {
   process->fiber = std::make_unique<Fiber>(&World::RunBody, process.get());
   ++report_->processes;
   Note("start", process->id, host->index());
-  Push(now_, process->id, {});
+  Push(now_, process.get(), {});
   Process* started = process.get();
   processes_.emplace(started->id, std::move(process));
   return started;
@@ -110,6 +111,11 @@ void World::Stop(Process* process, Time how_long) {
   ++report_->stops;
   Note("stop", process->id, static_cast<std::uint64_t>(how_long));
   process->stopped_until = std::max(process->stopped_until, now_ + how_long);
+}
+
+void World::Wake(Process* process) {
+  process->stopped_until = 0;
+  Push(std::max(now_, process->due), process, {});
 }
 
 void World::CountMapping(const Mapping& mapping, bool mapped) {
@@ -155,7 +161,7 @@ void World::LeaveUntil(Time at, Time due) {
   process->allocates_on = Heap::Current();
   Heap::SetCurrent(nullptr);
   process->due = due;
-  if (!process->dying) Push(at, process->id, {});
+  if (!process->dying) Push(at, process, {});
   process->fiber->Leave();
   Heap::SetCurrent(process->allocates_on);
   errno = saved_errno;
@@ -199,10 +205,10 @@ void World::RunUntil(Time end) {
       continue;
     }
     Process* process = Find(event.process);
-    if (process == nullptr) continue;  // it was killed
+    if (process == nullptr || process->event != event.order) continue;  // killed, or woken
     const Time from = std::max(process->stopped_until, process->host->paused_until());
     if (from > now_) {
-      Push(from, process->id, {});
+      Push(from, process, {});
     } else {
       Resume(process);
     }

@@ -28,6 +28,12 @@ namespace shmflake::sim {
 
 class VirtualHost;
 
+// When there is much to do, and when hardly anything.
+struct Rhythm {
+  Time quiet_until = 0;  // before now: everybody is at work
+  bool over = false;     // who looks ends
+};
+
 struct Mapping {
   void* address;
   std::size_t size;
@@ -47,8 +53,9 @@ struct Process {
   bool is_drawer = false;  // one that its host wants to have
   std::vector<int> files;
   std::vector<Mapping> mappings;
-  Time due = 0;      // when it would have gone on by itself
-  Time delayed = 0;  // how long it was kept from going on, altogether
+  std::uint64_t event = 0;  // the one that it waits for
+  Time due = 0;             // when it would have gone on by itself
+  Time delayed = 0;         // how long it was kept from going on, altogether
   Time stopped_until = 0;
   std::int64_t highest_reading_ns = 0;  // of the wall clock, since its call began
 };
@@ -69,6 +76,7 @@ class World {
   [[nodiscard]] Random& random() noexcept { return random_; }
   [[nodiscard]] const Plan& plan() const noexcept { return plan_; }
   [[nodiscard]] Report& report() noexcept { return *report_; }
+  [[nodiscard]] Rhythm& rhythm() noexcept { return rhythm_; }
 
   // ---- For virtual processes
 
@@ -84,6 +92,7 @@ class World {
   Process* Start(VirtualHost* host, Process::Body body);
   void Kill(Process* process);
   void Stop(Process* process, Time how_long);
+  void Wake(Process* process);  // from a stop
   [[nodiscard]] Process* Find(std::uint64_t id);
   // Until nothing is left to happen before `end`.
   void RunUntil(Time end);
@@ -109,7 +118,7 @@ class World {
     }
   };
 
-  void Push(Time at, std::uint64_t process, std::function<void()> action);
+  void Push(Time at, Process* process, std::function<void()> action);
   // The fiber at work leaves until `at`; it would have gone on at `due`.
   void LeaveUntil(Time at, Time due);
   void Resume(Process* process);
@@ -121,6 +130,7 @@ class World {
   Report* const report_;
   Random random_;
   Time now_ = 0;
+  Rhythm rhythm_;
   bool calm_ = false;
   std::uint64_t draw_points_left_ = 1;
   std::uint64_t rare_points_left_ = 1;
