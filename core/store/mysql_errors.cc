@@ -92,8 +92,11 @@ bool MysqlIsReadOnly(unsigned int number) {
          number == ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION || number == ER_READ_ONLY_MODE;
 }
 
-bool MysqlIsFull(unsigned int number) {
-  return number == ER_CON_COUNT_ERROR || number == ER_TOO_MANY_USER_CONNECTIONS;
+bool MysqlIsFull(unsigned int number, std::string_view words) {
+  // The user's own limit has a number that limits by the hour have, too.
+  return number == ER_CON_COUNT_ERROR || number == ER_TOO_MANY_USER_CONNECTIONS ||
+         (number == ER_USER_LIMIT_REACHED &&
+          words.find("max_user_connections") != std::string_view::npos);
 }
 
 bool IsMysqlInteger(enum_field_types type) {

@@ -6,6 +6,7 @@
 #include <mysql.h>
 
 #include <string>
+#include <string_view>
 
 namespace shmflake {
 
@@ -16,7 +17,7 @@ namespace shmflake {
 // A server that takes no writes: a replica.
 [[nodiscard]] bool MysqlIsReadOnly(unsigned int number);
 // Of a connection: it has too many just now.
-[[nodiscard]] bool MysqlIsFull(unsigned int number);
+[[nodiscard]] bool MysqlIsFull(unsigned int number, std::string_view words);
 
 [[nodiscard]] bool IsMysqlInteger(enum_field_types type);
 [[nodiscard]] bool IsMysqlText(enum_field_types type);

@@ -34,7 +34,10 @@ class MysqlStore : public SqlSession {
     return session_.Run("begin a transaction in", "START TRANSACTION READ WRITE");
   }
   Outcome Commit() override { return session_.Run("commit to", "COMMIT"); }
-  Outcome Rollback() override { return session_.Run("roll back in", "ROLLBACK"); }
+  // A server may be set to end the connection with it, unless told otherwise.
+  Outcome Rollback() override {
+    return session_.Run("roll back in", "ROLLBACK AND NO CHAIN NO RELEASE");
+  }
 
   SqlSegments& segments() override { return segments_; }
   SqlLeases& leases() override { return leases_; }

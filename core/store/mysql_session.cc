@@ -245,7 +245,7 @@ Outcome MysqlSession::Error(const char* what) {
   }
   outcome.again = MysqlUndidAll(number);
   outcome.other_host = MysqlIsReadOnly(number);
-  outcome.full = MysqlIsFull(number);
+  outcome.full = MysqlIsFull(number, words());
   return outcome;
 }
 

@@ -27,8 +27,8 @@ class StormContract:
             nonlocal asked
             asked += 1
         for i in range(CHANGES):
-            new = self.store.change((number + i) % ROWS, on_decide=count, timeout_ms=60000 if i else 90000,
-                                    change=lambda old: {**old, "horizon": old["horizon"] + 1,
+            new = self.store.change((number + i) % ROWS, on_decide=count, timeout_ms=60000,
+                                    by_socket=True, change=lambda old: {**old, "horizon": old["horizon"] + 1,
                                                         "base": old["base"] + 1,
                                                         "holder": number + 1, "ttl_ms": 1000})
             assert new is not None

@@ -36,11 +36,12 @@ class Leases:
         self.server, self.plugin = server, load(server.scheme)
 
     def target(self, hosts=None, user=APP, password=PASSWORD, database=DATABASE, tls="off",
-               tls_ca=""):
-        pairs = hosts or [("127.0.0.1", self.server.port)]
+               tls_ca="", by_socket=False):
+        pairs = [] if by_socket else hosts or [("127.0.0.1", self.server.port)]
+        socket = self.server.socket_file() if by_socket else ""
         array = (Host * len(pairs))(*[Host(host.encode(), port) for host, port in pairs])
         shown = f"{self.server.scheme}://" + ",".join(f"{h}:{p}" for h, p in pairs) + "/" + database
-        return Target(ctypes.sizeof(Target), shown.encode(), array, len(pairs), b"", user.encode(),
+        return Target(ctypes.sizeof(Target), shown.encode(), array, len(pairs), socket.encode(), user.encode(),
                       password.encode(), database.encode(), b"id_segments", TLS[tls], 0,
                       tls_ca.encode(), b"", b"")
 

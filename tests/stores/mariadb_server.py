@@ -348,6 +348,9 @@ class MariaDb(ServerProcess):
                 "--default-character-set=utf8mb4", "--batch", "--raw", "--skip-column-names",
                 "--unbuffered", database]
 
+    def socket_file(self):
+        return self.socket
+
     def answers(self):
         return os.path.exists(self.socket) and subprocess.run(
             self.client("mysql"), input="SELECT 1", capture_output=True, text=True, timeout=START_S,

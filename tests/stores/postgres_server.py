@@ -123,6 +123,9 @@ class Postgres(ServerProcess):
         return [self.program("psql"), "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1",
                 "-h", self.socket, "-p", str(self.port), "-U", "postgres", "-d", database]
 
+    def socket_file(self):
+        return os.path.join(self.socket, f".s.PGSQL.{self.port}")
+
     def answers(self):
         return subprocess.run(self.client("postgres"), input="SELECT 1", capture_output=True,
                               text=True, timeout=START_S, check=False).returncode == 0
@@ -137,6 +140,6 @@ class Postgres(ServerProcess):
 
     def url(self, host=None, port=None, user=APP, database=DATABASE, by_socket=False, **parameters):
         if by_socket:
-            parameters["socket"] = os.path.join(self.socket, f".s.PGSQL.{self.port}")
+            parameters["socket"] = self.socket_file()
         where = "" if by_socket else f"{host or '127.0.0.1'}:{port or self.port}"
         return self.make_url("postgres", where, user, database, parameters)
