@@ -211,8 +211,9 @@ class LostAnswerTest(TroubleTest):
     def test_a_time_to_live_that_is_not_ended_is_no_failure(self):
         for reply in (None, b"", answer("oops"), refusal(5, "etcdserver: requested lease not found", "404 No")):
             proxy = self.proxy(lambda path, body, reply=reply: reply, kind=lambda path, body: path == REVOKE)
-            before = read(self.url, 3)[1][0]["horizon"]
-            self.assertEqual(before + 100, extend(proxy.url(), 3, 7))
+            before, start = read(self.url, 3)[1][0]["horizon"], time.monotonic()
+            self.assertEqual(before + 100, extend(proxy.url(), 3, 7, timeout_ms=60000))
+            self.assertLess(time.monotonic() - start, 3 * MARGIN_SECONDS)  # nor waited for
             self.assertEqual(1, len(self.stopped))
             self.assertIsNotNone(self.etcd.get(worker_key("holders", 3)))
         proxy = self.proxy(lambda path, body: b"", kind=lambda path, body: path == REVOKE)
