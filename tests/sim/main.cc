@@ -2,8 +2,9 @@
 // Runs seeds, each in a child process, and says what they held. The parent removes what a run leaves
 // in /dev/shm, however the child ended.
 //
-// usage: simulate [--seed S]... [--seconds N | --hours N] [--trace]
+// usage: simulate [--seed S | --seeds FROM-TO]... [--seconds N | --hours N] [--stop] [--trace]
 //        Without --seed fresh seeds are taken, for the time given (10 seconds), one after the other.
+//        --stop: at the first broken promise. --trace: what happens, on standard error.
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -12,13 +13,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <new>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "core/platform.h"
@@ -34,7 +35,24 @@ volatile sig_atomic_t g_interrupted = 0;
 struct Request {
   std::vector<std::uint64_t> seeds;
   std::int64_t seconds = 10;
+  bool stop = false;
 };
+
+bool ParseNumber(const std::string& text, std::uint64_t* out) {
+  const char* end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, *out);
+  return error == std::errc() && at == end && !text.empty();
+}
+
+bool ParseSeeds(const std::string& text, std::vector<std::uint64_t>* out) {
+  const std::size_t dash = text.find('-');
+  std::uint64_t from = 0;
+  std::uint64_t to = 0;
+  if (!ParseNumber(text.substr(0, dash), &from)) return false;
+  if (!ParseNumber(dash == std::string::npos ? text : text.substr(dash + 1), &to)) return false;
+  for (std::uint64_t seed = from; seed <= to && seed - from < 100'000; ++seed) out->push_back(seed);
+  return from <= to;
+}
 
 bool Parse(int argc, char** argv, Request* out) {
   for (int i = 1; i < argc; ++i) {
@@ -43,17 +61,19 @@ bool Parse(int argc, char** argv, Request* out) {
       ::setenv("SHMFLAKE_SIM_TRACE", "1", 1);
       continue;
     }
-    char* end = nullptr;
-    const char* text = i + 1 < argc ? argv[++i] : "";
-    errno = 0;
-    const unsigned long long number = std::strtoull(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0) return false;
-    if (option == "--seed") {
-      out->seeds.push_back(number);
-    } else if (option == "--seconds" && number <= 10'000'000) {
-      out->seconds = static_cast<std::int64_t>(number);
-    } else if (option == "--hours" && number <= 10'000) {
-      out->seconds = static_cast<std::int64_t>(number) * 3600;
+    if (option == "--stop") {
+      out->stop = true;
+      continue;
+    }
+    if (++i == argc) return false;
+    const std::string value = argv[i];
+    std::uint64_t number = 0;
+    if (option == "--seed" || option == "--seeds") {
+      if (!ParseSeeds(value, &out->seeds)) return false;
+    } else if (!ParseNumber(value, &number) || number > 10'000'000) {
+      return false;
+    } else if (option == "--seconds" || option == "--hours") {
+      out->seconds = static_cast<std::int64_t>(number) * (option == "--hours" ? 3600 : 1);
     } else {
       return false;
     }
@@ -139,7 +159,10 @@ void AddTo(const Report& report, Report* all) {
 int Main(int argc, char** argv) {
   Request request;
   if (!Parse(argc, argv, &request)) {
-    std::fprintf(stderr, "usage: simulate [--seed S]... [--seconds N | --hours N] [--trace]\n");
+    std::fprintf(
+        stderr,
+        "usage: simulate [--seed S | --seeds FROM-TO]... [--seconds N | --hours N] [--stop] "
+        "[--trace]\n");
     return 2;
   }
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
@@ -165,7 +188,7 @@ int Main(int argc, char** argv) {
   std::uint64_t broken = 0;
   const std::int64_t began = MonotonicNs();
   const bool fresh = request.seeds.empty();
-  for (std::size_t i = 0; g_interrupted == 0; ++i) {
+  for (std::size_t i = 0; g_interrupted == 0 && (broken == 0 || !request.stop); ++i) {
     const std::int64_t passed = MonotonicNs() - began;
     if (fresh ? passed >= request.seconds * kSecond : i >= request.seeds.size()) break;
     const std::uint64_t seed = fresh ? RandomU64() % 1'000'000'000'000 : request.seeds[i];

@@ -56,7 +56,7 @@ Plan MakePlan(std::uint64_t seed) {
 
   plan.phases = U32(random.Between(4, 14));
   plan.longest_phase = random.Log(kSecond / 5, kSecond);
-  plan.longest_gap = random.Log(kHour, 5 * kYear);
+  plan.longest_gap = random.Log(kDay, 4 * kYear);
   const std::uint64_t drawers = plan.hosts * ((plan.processes + 1) / 2 + 1);
   plan.think = static_cast<Time>(drawers * kSecond / kCallsPerSecond);
   plan.most_ids = 1'000'000;
@@ -70,7 +70,8 @@ Plan MakePlan(std::uint64_t seed) {
   plan.chaos = random.Log(2 * kMs, 400 * kMs);
   plan.worst_clock = U32(static_cast<std::int64_t>(random.Below(4)));
 
-  plan.latency = random.Log(100 * kUs, 60 * kMs);
+  // Twice there and back must be well within a call's time.
+  plan.latency = random.Log(100 * kUs, plan.wait_timeout_ms * kMs / 12);
   const bool sound = random.OneIn(5);
   const auto fault_in = [&] { return sound ? 0 : U32(random.Log(3, 100)); };
   plan.lost_request_in = fault_in();

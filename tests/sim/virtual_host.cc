@@ -13,6 +13,9 @@ namespace shmflake::sim {
 namespace {
 
 constexpr std::int64_t kMillion = 1'000'000;
+// 1970 and 2200: nanoseconds since 1970 end in 2262.
+constexpr std::int64_t kEarliestNs = kSecond;
+constexpr std::int64_t kLatestNs = 230 * kYear;
 
 // Of the machine that the simulation runs on nothing is asked.
 class NoMachine final : public Host {
@@ -76,7 +79,7 @@ std::int64_t VirtualHost::RealtimeNs() const {
 }
 
 void VirtualHost::StepClock(std::int64_t by_ns) {
-  clock_ns_ = std::max<std::int64_t>(RealtimeNs() + by_ns, kSecond);  // after 1970 at least
+  clock_ns_ = std::clamp(RealtimeNs() + by_ns, kEarliestNs, kLatestNs);
   clock_set_ = world_->now();
 }
 
