@@ -47,6 +47,7 @@ void AddHealth(CLI::App* app, Session* session);
 void AddStress(CLI::App* app, Session* session);
 void AddStressWorker(CLI::App* app, Session* session);  // hidden: one process of stress
 void AddRetire(CLI::App* app, Session* session);
+void AddLease(CLI::App* app, Session* session);
 void AddSegment(CLI::App* app, Session* session);
 void AddStore(CLI::App* app, Session* session);
 

@@ -99,6 +99,7 @@ int Run(int argc, char** argv, Session* session) {
   AddHealth(&app, session);
   AddStress(&app, session);
   AddRetire(&app, session);
+  AddLease(&app, session);
   AddSegment(&app, session);
   AddStore(&app, session);
   AddStressWorker(&app, session);

@@ -31,7 +31,8 @@ constexpr TextOption kTexts[] = {
      "where regions lie [/dev/shm/shmflake-UID]"},
     {"--state-directory", &shmflake_options::state_directory, "DIR", "where leases are remembered"},
     {"--namespace", &shmflake_options::id_namespace, "NAME", "what worker IDs are unique in"},
-    {"--store", &shmflake_options::store, "STORE", "sqlite or none [sqlite]"},
+    {"--store", &shmflake_options::store, "STORE",
+     "sqlite, none, or the URL of one that hosts share\n[sqlite]"},
     {"--segment-store", &shmflake_options::segment_store, "URL",
      "where segments come from [sqlite:]"},
     {"--group", &shmflake_options::group, "GROUP", "a group whose members may attach"},
@@ -69,6 +70,7 @@ constexpr NumberOption kNumbers[] = {
 };
 
 constexpr char kEpochFlag[] = "--epoch-ms";
+constexpr char kTtlFlag[] = "--lease-ttl-ms";
 constexpr char kOrderingFlag[] = "--ordering";
 constexpr char kModeFlag[] = "--mode";
 constexpr char kNameFlag[] = "--name";
@@ -101,6 +103,11 @@ std::string IsInstant(const std::string& text) {
   return ParseSigned(text, &value) ? "" : "must be a whole number of Unix milliseconds";
 }
 
+std::string IsPositiveMs(const std::string& text) {
+  std::int64_t value = 0;
+  return ParseSigned(text, &value) && value > 0 ? "" : "must be a whole number, 1 or more";
+}
+
 std::string IsOrdering(const std::string& text) {
   return text == "strict" || text == "relaxed" ? "" : "must be strict or relaxed";
 }
@@ -131,6 +138,7 @@ void RegionOptions::AddTo(CLI::App* command) {
     add(option.flag, option.type, option.help, option.group,
         option.set != 0 ? IsNumber : IsPositiveNumber);
   }
+  add(kTtlFlag, "MS", "then others may take the worker ID [60000]", kRegionGroup, IsPositiveMs);
   add(kEpochFlag, "MS", "Unix ms of timestamp 0 [1609459200000]", kLayoutGroup, IsInstant);
 }
 
@@ -165,6 +173,9 @@ shmflake_options RegionOptions::Build() const {
   }
   if (const std::string* text = find(kEpochFlag)) {
     if (ParseSigned(*text, &options.epoch_ms)) options.set |= SHMFLAKE_SET_EPOCH;
+  }
+  if (const std::string* text = find(kTtlFlag)) {
+    (void)ParseSigned(*text, &options.lease_ttl_ms);
   }
   return options;
 }

@@ -9,6 +9,7 @@
 
 #include "command.h"
 #include "layout.h"
+#include "lease_report.h"
 #include "text.h"
 
 namespace tool {
@@ -35,9 +36,6 @@ int Take(shmflake* flake, Snapshot* out) {
   return SHMFLAKE_OK;
 }
 
-const char* StoreName(const shmflake_status_info& info) {
-  return info.store == SHMFLAKE_STORE_SQLITE ? "sqlite" : "none";
-}
 const char* OrderingName(const shmflake_status_info& info) {
   return info.ordering == SHMFLAKE_ORDERING_RELAXED ? "relaxed" : "strict";
 }
@@ -68,7 +66,7 @@ void PrintRegion(Output* out, const shmflake_status_info& info) {
   }
   table.Row(
       {"store", info.survives_region_loss != 0
-                    ? std::string(StoreName(info)) + ": unique also after the region is lost"
+                    ? std::string(StoreName(info.store)) + ": unique also after the region is lost"
                     : std::string("none: after a loss of the region, unique only by the clock")});
   table.Row({"ordering", OrderingName(info)});
   out->Write(table.Text("  "));
@@ -154,7 +152,7 @@ Json ToJson(const Snapshot& snapshot) {
           {"worker_id", info.worker_id},
           {"worker_id_source", info.worker_id_source_name},
           {"worker_id_guaranteed_unique", info.worker_id_guaranteed_unique != 0},
-          {"store", StoreName(info)},
+          {"store", StoreName(info.store)},
           {"survives_region_loss", info.survives_region_loss != 0},
           {"ordering", OrderingName(info)},
           {"max_backward_ms", info.max_backward_ms},
@@ -190,7 +188,9 @@ int Status(Session* session) {
 
   Output& out = session->out;
   if (session->json) {
-    out.WriteJson(ToJson(snapshot));
+    Json document = ToJson(snapshot);
+    AddOwnLease(snapshot.info, &document);
+    out.WriteJson(document);
     return kOk;
   }
   const Layout layout = LayoutOf(snapshot.info);
@@ -199,6 +199,7 @@ int Status(Session* session) {
   out.Write("\nID LAYOUT\n" + layout.Diagram("  ") + layout.Explanation("  "));
   out.Write("\nNOW\n");
   PrintNow(&out, snapshot.info);
+  out.Write("\nLEASE\n" + DescribeOwnLease(snapshot.info));
   out.Write("\nCOUNTERS\n");
   PrintCounters(&out, snapshot.info);
   PrintProcesses(&out, snapshot);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// shmflake store: the databases that segments come from.
+// shmflake store: the databases that segments and leases come from.
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -28,8 +28,10 @@ constexpr char kTeaching[] =
     "  SHMFLAKE_STORE_PASSWORD=... shmflake store init mysql://ids@db/ids";
 
 constexpr char kTeachingInit[] =
-    "Makes the table id_segments in a database that is there, or finds that it has\n"
-    "one of the right shape: then nothing is changed. Without URL: --segment-store,\n"
+    "Makes the tables in a database that is there: id_segments for segments,\n"
+    "shmflake_leases and shmflake_namespaces for leases of worker IDs. Those that it\n"
+    "has must be of the right shape, and stay as they are. etcd needs no tables: it\n"
+    "is tried whether it can be read and written. Without URL: --segment-store,\n"
     "SHMFLAKE_SEGMENT_STORE or segment_store in snowflake.toml. The password comes\n"
     "from SHMFLAKE_STORE_PASSWORD, or from the file of ?password_file=/path in it.\n"
     "\n"
@@ -41,9 +43,9 @@ constexpr char kTeachingInit[] =
 }  // namespace
 
 void AddStore(CLI::App* app, Session* session) {
-  CLI::App* group = AddGroup(app, "store", "set up a database that segments come from", kTeaching);
+  CLI::App* group = AddGroup(app, "store", "set up a database for segments and leases", kTeaching);
   const auto url = std::make_shared<std::string>();
-  CLI::App* init = AddSubcommand(group, session, "init", "make the table", kTeachingInit,
+  CLI::App* init = AddSubcommand(group, session, "init", "make the tables", kTeachingInit,
                                  [=] { return Init(session, *url); });
   AddWord(init, "URL", "mysql://, postgres://, etcd:// or sqlite:", [url](const std::string& text) {
     *url = text;
