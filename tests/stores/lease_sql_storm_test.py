@@ -2,17 +2,18 @@
 """Leases in a real MariaDB and a real PostgreSQL under many processes at once, with the server killed
 and paused: every change is counted, and no committed horizon is lost."""
 
+import os
 import time
 import unittest
 
 from etcd_leases import FORMAT
 from etcd_plugin import LOCKED, TIMED_OUT, UNAVAILABLE, StoreError
 from lease_sql_support import LEASES, NAMESPACES, PATIENCE_S, OnMariaDb, OnPostgres
-from mariadb_server import main
+from mariadb_server import APP, main
 
 PROCESSES, CHANGES, ROWS = 32, 50, 4
 CREATORS = 16
-FLEET = 120  # hosts that start at once: more than either server has connections for
+FLEET, CONNECTIONS = 120, 10  # hosts that start at once, and what the server has for them
 GONE = (UNAVAILABLE, TIMED_OUT, LOCKED)
 
 
@@ -26,12 +27,13 @@ class StormContract:
         def count():
             nonlocal asked
             asked += 1
+
+        def change(old):
+            return {**old, "horizon": old["horizon"] + 1, "base": old["base"] + 1,
+                    "holder": number + 1, "ttl_ms": 1000}
         for i in range(CHANGES):
-            new = self.store.change((number + i) % ROWS, on_decide=count, timeout_ms=60000,
-                                    by_socket=True, change=lambda old: {**old, "horizon": old["horizon"] + 1,
-                                                        "base": old["base"] + 1,
-                                                        "holder": number + 1, "ttl_ms": 1000})
-            assert new is not None
+            assert self.store.change((number + i) % ROWS, change, on_decide=count, timeout_ms=60000,
+                                     by_socket=True)
         return asked - CHANGES
 
     def acquire_own(self, number):
@@ -47,7 +49,9 @@ class StormContract:
         assert self.store.lease(decide, record=(identity, FORMAT), timeout_ms=100000)
         return [seen[0], taken[0]]
 
-    def acquire_next_to_others(self, number):
+    def acquire_next_to_others(self, number, gate):
+        os.close(gate[1])
+        os.read(gate[0], 1)  # until nobody has the other end
         return self.store.acquire(number, number + 1, timeout_ms=100000)
 
     def extend_until_gone(self, number):
@@ -69,7 +73,8 @@ class StormContract:
     # ------------------------------------------------------------------ the tests
 
     def test_no_change_is_lost_where_many_change_the_same_rows(self):
-        results = [child.result(PATIENCE_S * 2) for child in self.children(PROCESSES, self.change_often)]
+        children = self.children(PROCESSES, self.change_often)
+        results = [child.result(PATIENCE_S * 2) for child in children]
         wanted = PROCESSES * CHANGES // ROWS
         self.assertEqual([str(wanted)] * ROWS, self.column("horizon"))
         self.assertEqual([str(wanted)] * ROWS, self.column("base"))
@@ -86,8 +91,14 @@ class StormContract:
         self.assertEqual(len(set(self.column("holder"))), CREATORS)
 
     def test_a_fleet_larger_than_the_server_s_connections_starts_at_once(self):
-        results = [child.result() for child in self.children(FLEET, self.acquire_next_to_others)]
-        self.assertEqual([100] * FLEET, results)
+        gate = os.pipe()
+        self.limit_connections()
+        refused_before = self.connections_refused()
+        children = self.children(FLEET, self.acquire_next_to_others, gate)
+        for end in gate:
+            os.close(end)
+        self.assertEqual([100] * FLEET, [child.result() for child in children])
+        self.assertGreater(self.connections_refused(), refused_before)
         self.assertEqual([str(i) for i in range(FLEET)], self.column("worker_id"))
         self.assertEqual(["1"] * FLEET, self.column("version"))
 
@@ -117,11 +128,21 @@ class StormContract:
 
 
 class MariaDbLeaseStorm(OnMariaDb, StormContract, unittest.TestCase):
-    pass
+    def limit_connections(self):
+        self.set_for_app(f"max_connections = {CONNECTIONS}")
+
+    def connections_refused(self):
+        return int(self.server.sql("SHOW GLOBAL STATUS LIKE 'Connection_errors_max_connections'")[0][1])
 
 
 class PostgresLeaseStorm(OnPostgres, StormContract, unittest.TestCase):
-    pass
+    def limit_connections(self):
+        self.server.sql(f"ALTER ROLE {APP} CONNECTION LIMIT {CONNECTIONS}")
+        self.addCleanup(self.server.sql, f"ALTER ROLE {APP} CONNECTION LIMIT -1")
+
+    def connections_refused(self):
+        with open(self.server.file("server.log"), encoding="utf-8", errors="replace") as log:
+            return log.read().count("too many connections for role")
 
 
 if __name__ == "__main__":

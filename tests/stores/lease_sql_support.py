@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Leases through the built plug-ins for MariaDB and PostgreSQL, as the core would decide on them: leases
-are dicts, and a decision is a function of the namespace's record and the leases that were read."""
+"""Leases through the built plug-ins for MariaDB and PostgreSQL, as the core would decide on them:
+leases are dicts, and a decision is a function of the namespace's record and the leases that were read."""
 
 import ctypes
 import json
@@ -40,9 +40,10 @@ class Leases:
         pairs = [] if by_socket else hosts or [("127.0.0.1", self.server.port)]
         socket = self.server.socket_file() if by_socket else ""
         array = (Host * len(pairs))(*[Host(host.encode(), port) for host, port in pairs])
-        shown = f"{self.server.scheme}://" + ",".join(f"{h}:{p}" for h, p in pairs) + "/" + database
-        return Target(ctypes.sizeof(Target), shown.encode(), array, len(pairs), socket.encode(), user.encode(),
-                      password.encode(), database.encode(), b"id_segments", TLS[tls], 0,
+        where = ",".join(f"{host}:{port}" for host, port in pairs)
+        shown = f"{self.server.scheme}://{where}/{database}"
+        return Target(ctypes.sizeof(Target), shown.encode(), array, len(pairs), socket.encode(),
+                      user.encode(), password.encode(), database.encode(), b"id_segments", TLS[tls], 0,
                       tls_ca.encode(), b"", b"")
 
     def init(self, timeout_ms=20000, **target):

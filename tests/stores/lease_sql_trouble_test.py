@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Leases in a real MariaDB and a real PostgreSQL where something is wrong: values that cannot be, rights,
-certificates, settings, connections that stall or break."""
+"""Leases in a real MariaDB and a real PostgreSQL where something is wrong: values that cannot be,
+rights, certificates, settings, connections that stall or break."""
 
 import os
 import subprocess
@@ -229,7 +229,8 @@ class MariaDbLeaseTrouble(OnMariaDb, TroubleContract, unittest.TestCase):
                         " MODIFY owner varchar(200) CHARACTER SET utf8mb4, MODIFY region varchar(200),"
                         " MODIFY host varchar(200) CHARACTER SET utf8mb4,"
                         f" MODIFY updated_at datetime(6); ALTER TABLE {NAMESPACES}"
-                        " MODIFY format varchar(200) CHARACTER SET utf8mb4, MODIFY identity varchar(200)")
+                        " MODIFY format varchar(200) CHARACTER SET utf8mb4,"
+                        " MODIFY identity varchar(200)")
 
     def only_read(self):
         self.set_for_app("read_only = 1")
@@ -289,8 +290,8 @@ class MariaDbLeaseTrouble(OnMariaDb, TroubleContract, unittest.TestCase):
         def write():
             self.server.sql(f"SET SESSION innodb_lock_wait_timeout = 5;"
                             f" UPDATE {LEASES} SET holder = 8 WHERE worker_id = 3;"
-                            f" INSERT INTO {LEASES} SELECT id_namespace, 2, horizon, base, holder, owner,"
-                            f" region, host, version, expires_at, updated_at FROM {LEASES}")
+                            f" INSERT INTO {LEASES} SELECT id_namespace, 2, horizon, base, holder,"
+                            f" owner, region, host, version, expires_at, updated_at FROM {LEASES}")
             return None
         self.assertFalse(self.store.lease(lambda *_: write()))
         self.assertEqual(["8", "8"], self.column("holder"))
