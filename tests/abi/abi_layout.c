@@ -16,7 +16,7 @@ SIZE(shmflake_log_field, 16);
 AT(shmflake_log_field, key, 0);
 AT(shmflake_log_field, value, 8);
 
-SIZE(shmflake_options, 168);
+SIZE(shmflake_options, 176);
 AT(shmflake_options, struct_size, 0);
 AT(shmflake_options, config_file, 8);
 AT(shmflake_options, directory, 16);
@@ -47,6 +47,7 @@ AT(shmflake_options, log, 136);
 AT(shmflake_options, log_context, 144);
 AT(shmflake_options, layout, 152);
 AT(shmflake_options, segment_store, 160);
+AT(shmflake_options, lease_ttl_ms, 168);
 
 SIZE(shmflake_segment_options, 64);
 AT(shmflake_segment_options, struct_size, 0);
@@ -92,7 +93,7 @@ AT(shmflake_parts, datacenter_id, 36);
 AT(shmflake_parts, machine_id, 40);
 AT(shmflake_parts, reserved, 44);
 
-SIZE(shmflake_status_info, 864);
+SIZE(shmflake_status_info, 1200);
 AT(shmflake_status_info, struct_size, 0);
 AT(shmflake_status_info, name, 8);
 AT(shmflake_status_info, id_namespace, 72);
@@ -140,6 +141,21 @@ AT(shmflake_status_info, last_store_error, 648);
 AT(shmflake_status_info, layout, 840);
 AT(shmflake_status_info, worker_last, 856);
 AT(shmflake_status_info, id_bits, 860);
+AT(shmflake_status_info, lease_ttl_ms, 864);
+AT(shmflake_status_info, host, 872);
+AT(shmflake_status_info, store_url, 944);
+
+SIZE(shmflake_lease, 184);
+AT(shmflake_lease, worker_id, 0);
+AT(shmflake_lease, held, 4);
+AT(shmflake_lease, instance_id, 8);
+AT(shmflake_lease, horizon_unix_ms, 16);
+AT(shmflake_lease, ttl_ms, 24);
+AT(shmflake_lease, updated_unix_ms, 32);
+AT(shmflake_lease, this_host, 40);
+AT(shmflake_lease, is_free, 44);
+AT(shmflake_lease, region, 48);
+AT(shmflake_lease, host, 112);
 
 SIZE(shmflake_layout_info, 264);
 AT(shmflake_layout_info, struct_size, 0);
@@ -190,6 +206,9 @@ IS(SHMFLAKE_SOURCE_STATEFULSET, 5);
 IS(SHMFLAKE_SOURCE_HOST_ADDRESS, 6);
 IS(SHMFLAKE_STORE_NONE, 1);
 IS(SHMFLAKE_STORE_SQLITE, 2);
+IS(SHMFLAKE_STORE_MYSQL, 3);
+IS(SHMFLAKE_STORE_POSTGRES, 4);
+IS(SHMFLAKE_STORE_ETCD, 5);
 IS(SHMFLAKE_FORM_DECIMAL, 1);
 IS(SHMFLAKE_FORM_HEX, 2);
 IS(SHMFLAKE_FORM_BASE36, 3);
