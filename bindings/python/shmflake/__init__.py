@@ -35,8 +35,9 @@ store (SQLite, MariaDB or MySQL, PostgreSQL, etcd) or from a callable of yours.
         orders.next_id()                     # help(shmflake.Flake.segment) has all of it
 
 Hosts need different worker IDs: set SNOWFLAKE_WORKER_ID in their environment, or worker_id in
-/etc/snowflake.toml. Without, the host's address gives one, which open().status() marks as not
-guaranteed unique. help(shmflake.open) has all options.
+/etc/snowflake.toml; or let them lease one from a store that they share, store="etcd://a:2379/ids",
+where leases() tells who holds which. Without, the host's address gives one, which open().status()
+marks as not guaranteed unique. help(shmflake.open) has all options.
 
 THREADS AND PROCESSES. Everything may be called from any thread. Forked children (os.fork,
 multiprocessing, gunicorn --preload, celery) go on with what they inherited, without any hook; spawned
@@ -58,8 +59,10 @@ from shmflake._codes import Code, Form, LogLevel, Ordering, Source, Store
 from shmflake._errors import (ArgumentError, BusyError, ConfigError, DrawError, Error, LeaseError,
                               RegionError, SegmentError, SystemFailure)
 from shmflake._flake import Flake
+from shmflake._lease import lease_free, lease_release, leases
 from shmflake._open import decode_layout, layouts, open, retire, settings
-from shmflake._records import Bounds, Layout, Parts, Process, SegmentStatus, Setting, Status
+from shmflake._records import (Bounds, Lease, Layout, Parts, Process, SegmentStatus, Setting,
+                               Status)
 from shmflake._segment import Segment, store_init
 from shmflake._shmflake import next_id, ulid, uuid7
 from shmflake._text import (error_name, format, format_ulid, format_uuid, mask, parse, parse_ulid,
@@ -70,14 +73,16 @@ __version__ = version()
 __all__ = [
     "next_id", "uuid7", "ulid",
     "open", "Flake", "Segment", "retire", "settings", "layouts", "decode_layout", "store_init",
+    "leases", "lease_free", "lease_release",
     "format", "parse", "format_uuid", "parse_uuid", "format_ulid", "parse_ulid", "mask", "unmask",
     "Error", "ArgumentError", "ConfigError", "SystemFailure", "BusyError", "RegionError",
     "LeaseError", "DrawError", "SegmentError", "Code", "strerror", "error_name", "version",
-    "Parts", "Bounds", "Process", "Setting", "Layout", "Status", "SegmentStatus",
+    "Parts", "Bounds", "Process", "Setting", "Layout", "Status", "SegmentStatus", "Lease",
     "Form", "LogLevel", "Ordering", "Source", "Store",
 ]
 for _name in ("open", "retire", "settings", "layouts", "decode_layout", "format", "parse",
               "format_uuid", "parse_uuid", "format_ulid", "parse_ulid", "mask", "unmask",
-              "error_name", "strerror", "version", "store_init"):
+              "error_name", "strerror", "version", "store_init", "leases", "lease_free",
+              "lease_release"):
     globals()[_name].__module__ = "shmflake"
 del _name

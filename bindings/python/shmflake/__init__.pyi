@@ -20,12 +20,12 @@ __version__: str
 
 __all__ = [
     "next_id", "uuid7", "ulid", "open", "Flake", "Segment", "retire", "settings", "layouts",
-    "decode_layout", "store_init",
+    "decode_layout", "store_init", "leases", "lease_free", "lease_release",
     "format", "parse", "format_uuid", "parse_uuid", "format_ulid", "parse_ulid", "mask", "unmask",
     "Error", "ArgumentError", "ConfigError", "SystemFailure", "BusyError", "RegionError",
     "LeaseError", "DrawError", "SegmentError", "Code", "strerror", "error_name", "version", "Parts",
-    "Bounds", "Process", "Setting", "Layout", "Status", "SegmentStatus", "Form", "LogLevel",
-    "Ordering", "Source", "Store",
+    "Bounds", "Process", "Setting", "Layout", "Status", "SegmentStatus", "Lease", "Form",
+    "LogLevel", "Ordering", "Source", "Store",
 ]
 
 def next_id() -> int: ...
@@ -106,7 +106,7 @@ def open(
     directory: _Path | None = ...,
     state_directory: _Path | None = ...,
     id_namespace: str | None = ...,
-    store: Literal["sqlite", "none"] | None = ...,
+    store: str | None = ...,
     group: str | None = ...,
     mode: SupportsIndex | None = ...,
     worker_id: SupportsIndex | None = ...,
@@ -129,12 +129,16 @@ def open(
     log: _Log | None = ...,
     layout: str | None = ...,
     segment_store: str | None = ...,
+    lease_ttl_ms: SupportsIndex | None = ...,
 ) -> Flake: ...
 
 # `options` are those of open().
 def retire(name: str | None = ..., **options: Any) -> None: ...
 def settings(name: str | None = ..., **options: Any) -> list[Setting]: ...
 def store_init(url: str | None = ..., **options: Any) -> None: ...
+def leases(name: str | None = ..., **options: Any) -> list[Lease]: ...
+def lease_free(worker_id: SupportsIndex, name: str | None = ..., **options: Any) -> None: ...
+def lease_release(name: str | None = ..., **options: Any) -> None: ...
 def layouts() -> list[Layout]: ...
 def decode_layout(layout: str, id: SupportsIndex) -> Parts: ...
 def format(id: SupportsIndex, form: Form | _FormName) -> str: ...
@@ -257,12 +261,31 @@ class Status(NamedTuple):
     layout: str
     worker_last: bool
     id_bits: int
+    lease_ttl_ms: int
+    host: str
+    store_url: str
     @property
     def created(self) -> _datetime.datetime: ...
     @property
     def last(self) -> _datetime.datetime: ...
     @property
     def ceiling(self) -> _datetime.datetime: ...
+
+class Lease(NamedTuple):
+    worker_id: int
+    held: bool
+    instance_id: int
+    horizon_unix_ms: int
+    ttl_ms: int
+    updated_unix_ms: int
+    this_host: bool
+    is_free: bool
+    region: str
+    host: str
+    @property
+    def horizon(self) -> _datetime.datetime: ...
+    @property
+    def updated(self) -> _datetime.datetime: ...
 
 class SegmentStatus(NamedTuple):
     tag: str
@@ -350,6 +373,8 @@ class Code(IntEnum):
     STORE_URL = -91
     STORE_PLUGIN = -92
     STORE_DENIED = -93
+    WORKERS_EXHAUSTED = -94
+    STORE_BACKWARDS = -95
     EXHAUSTED = -100
     CLOCK_BEHIND = -101
     CLOCK_JUMP = -102
@@ -395,3 +420,6 @@ class Source(IntEnum):
 class Store(IntEnum):
     NONE = 1
     SQLITE = 2
+    MYSQL = 3
+    POSTGRES = 4
+    ETCD = 5

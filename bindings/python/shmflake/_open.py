@@ -11,7 +11,8 @@ def open(name=None, *, config_file=None, directory=None, state_directory=None, i
          worker_id_bits=None, machine_bits=None, sequence_bits=None, tick_us=None, epoch_ms=None,
          ordering=None, max_backward_ms=None, max_forward_ms=None, max_recovery_ms=None,
          horizon_ms=None, wait_timeout_ms=None, background_thread=None, sigbus_guard=None,
-         attach_only=None, log_level=None, log=None, layout=None, segment_store=None):
+         attach_only=None, log_level=None, log=None, layout=None, segment_store=None,
+         lease_ttl_ms=None):
     """Attach to the region `name`, or create it: a Flake, which is a context manager.
 
     None is the region "default"; else 1..63 of [A-Za-z0-9._-], not beginning with a dot. An option
@@ -29,13 +30,17 @@ def open(name=None, *, config_file=None, directory=None, state_directory=None, i
                          ~/.local/state/shmflake
       id_namespace       what worker IDs are unique in. [region] Default: the region's name, so that
                          two regions of different names may give equal IDs
-      store              who remembers horizons: "sqlite" (default) or "none". [region]
+      store              who remembers horizons: "sqlite" (default), for one host; "none"; or the URL
+                         of a store that hosts share, "mysql://user@host:port/database",
+                         "postgres://...", "etcd://host:port,.../prefix", with the password as in
+                         segment_store. [region]
       group              a group, name or number as str, whose members may attach. [region]
       mode               the region file's mode: 0o600 (default); with a group 0o640 or 0o660
 
     The ID [region]
-      worker_id          0..2**worker_id_bits - 1. SNOWFLAKE_WORKER_ID. Default: the ordinal of a
-                         StatefulSet's pod, else from the host's address (not guaranteed unique)
+      worker_id          0..2**worker_id_bits - 1. SNOWFLAKE_WORKER_ID. Default: one that is leased
+                         from a store which hosts share; else the ordinal of a StatefulSet's pod,
+                         else from the host's address (not guaranteed unique)
       layout             all of the following by name, see layouts(): "twitter", "js53" ...
       timestamp_bits     63 - worker_id_bits - sequence_bits, the only value; at least 20
       worker_id_bits     1..22, default 8
@@ -72,6 +77,10 @@ def open(name=None, *, config_file=None, directory=None, state_directory=None, i
                          "sqlite:/path/to/file", "mysql://user@host:port/database",
                          "postgres://...", "etcd://host:port/prefix"; no password in it, but in
                          SHMFLAKE_STORE_PASSWORD or behind ?password_file=
+      lease_ttl_ms       in a store that hosts share: for how long no other host takes this one's
+                         worker ID after the last extension of its lease, by the store's clock:
+                         1000..172800000 ms, more than horizon_ms. [region] Default: 60000, or
+                         2 x horizon_ms if that is more
 
     Many Flakes in a process are allowed. Thread-safe; fork-safe; may wait up to wait_timeout_ms,
     without the GIL. Raises shmflake.Error of all classes, of DrawError only TIME_RANGE and

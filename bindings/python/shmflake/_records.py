@@ -143,6 +143,9 @@ class Status(NamedTuple):
     layout: str               # the layout by name that it is; "" if none
     worker_last: bool         # the worker ID is behind the sequence
     id_bits: int              # 63, or 53
+    lease_ttl_ms: int         # in a store that hosts share, else 0
+    host: str                 # this host, as the store has it
+    store_url: str            # a store that hosts share, without secrets, cut to fit; else ""
 
     @property
     def created(self):
@@ -158,6 +161,32 @@ class Status(NamedTuple):
     def ceiling(self):
         """ceiling_unix_ms as a datetime with the time zone UTC."""
         return to_datetime(self.ceiling_unix_ms)
+
+
+class Lease(NamedTuple):
+    """A worker ID's record in the store of a namespace."""
+
+    worker_id: int
+    held: bool            # a region has it, or had it and never ended
+    instance_id: int      # that region's; 0: none
+    horizon_unix_ms: int  # all that was ever granted lies before this instant
+    ttl_ms: int           # until another host may take it, by the store's clock: 0 or less: now;
+                          # 2**63 - 1: the store keeps no time to live ("sqlite")
+    updated_unix_ms: int  # when the record was written last, by the store's clock
+    this_host: bool       # its last holder was a region of this state directory
+    is_free: bool         # nobody holds it, or its holder's time to live has ended
+    region: str           # of the last holder
+    host: str
+
+    @property
+    def horizon(self):
+        """horizon_unix_ms as a datetime with the time zone UTC."""
+        return to_datetime(self.horizon_unix_ms)
+
+    @property
+    def updated(self):
+        """updated_unix_ms as a datetime with the time zone UTC."""
+        return to_datetime(self.updated_unix_ms)
 
 
 class SegmentStatus(NamedTuple):
@@ -206,5 +235,5 @@ def to_status(fields):
     return Status(**fields)
 
 
-for _class in (Parts, Bounds, Process, Setting, Layout, Status, SegmentStatus):
+for _class in (Parts, Bounds, Process, Setting, Layout, Status, SegmentStatus, Lease):
     _class.__module__ = "shmflake"

@@ -36,9 +36,10 @@ Segment.__module__ = "shmflake"
 
 
 def store_init(url=None, **options):
-    """Make the table of a store of segments, if it is missing: for an operator, before the first use.
+    """Make the tables of a store, those that are missing: for an operator, before the first use.
 
-    `url` is the store's, None for the option segment_store. The options are those of open(); they say
+    They are for segments and, in a store that hosts share, for leases of worker IDs. `url` is the
+    store's, None for the option segment_store. The options are those of open(); they say
     where to look (config_file, state_directory) and how long to wait (wait_timeout_ms). "sqlite:"
     needs none of this. Raises SegmentError, LeaseError with the store's own words, ArgumentError,
     ConfigError. Thread-safe; fork-safe; may wait up to wait_timeout_ms, without the GIL.

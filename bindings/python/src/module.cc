@@ -12,6 +12,7 @@
 #include "default_flake.h"
 #include "errors.h"
 #include "flake_type.h"
+#include "lease_records.h"
 #include "names.h"
 #include "records.h"
 #include "segment_records.h"
@@ -47,6 +48,7 @@ int Execute(PyObject* object) {
                           AddSegmentType(module);
                           AddRecords(module);
                           AddSegmentRecords(module);
+                          AddLeaseRecords(module);
                           AddTextForms(module);
                           AddNames(module);
                           return object;

@@ -54,8 +54,11 @@ void AddNames(py::module_& module) {
                                         {"LEASE", SHMFLAKE_SOURCE_LEASE},
                                         {"STATEFULSET", SHMFLAKE_SOURCE_STATEFULSET},
                                         {"HOST_ADDRESS", SHMFLAKE_SOURCE_HOST_ADDRESS}});
-  module.attr("stores") =
-      Enumeration({{"NONE", SHMFLAKE_STORE_NONE}, {"SQLITE", SHMFLAKE_STORE_SQLITE}});
+  module.attr("stores") = Enumeration({{"NONE", SHMFLAKE_STORE_NONE},
+                                       {"SQLITE", SHMFLAKE_STORE_SQLITE},
+                                       {"MYSQL", SHMFLAKE_STORE_MYSQL},
+                                       {"POSTGRES", SHMFLAKE_STORE_POSTGRES},
+                                       {"ETCD", SHMFLAKE_STORE_ETCD}});
   module.attr("orderings") =
       Enumeration({{"STRICT", SHMFLAKE_ORDERING_STRICT}, {"RELAXED", SHMFLAKE_ORDERING_RELAXED}});
 }

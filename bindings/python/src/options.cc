@@ -100,6 +100,7 @@ constexpr Row kRows[] = {
     {"log", S::Log},
     {"layout", S::Text<&O::layout>},
     {"segment_store", S::Text<&O::segment_store>},
+    {"lease_ttl_ms", S::Number<&O::lease_ttl_ms>},
 };
 
 }  // namespace

@@ -3,12 +3,11 @@
 
 #include <shmflake/shmflake.h>
 
-#include <vector>
-
 #include "arguments.h"
 #include "errors.h"
 #include "flake_type.h"
 #include "gil.h"
+#include "list_all.h"
 #include "options.h"
 #include "results.h"
 #include "status_record.h"
@@ -67,21 +66,6 @@ py::dict Setting(const shmflake_setting& setting) {
   SHMFLAKE_SET(record, setting, value);
   SHMFLAKE_SET(record, setting, source);
   return record;
-}
-
-// What a call like shmflake_processes() lists, with as much room as it turns out to need.
-template <typename Item, typename Call>
-py::list ListAll(py::dict (*record)(const Item&), Call call) {
-  std::vector<Item> items(64);
-  std::size_t count = 0;
-  for (;;) {
-    ThrowIfError(WithoutGil([&] { return call(items.data(), items.size(), &count); }));
-    if (count <= items.size()) break;
-    items.resize(count + 16);  // more may come meanwhile
-  }
-  py::list list;
-  for (std::size_t i = 0; i < count; ++i) list.append(record(items[i]));
-  return list;
 }
 
 py::dict Status(py::handle flake) {

@@ -58,6 +58,9 @@ py::dict StatusRecord(const shmflake_status_info& status) {
   SHMFLAKE_SET(layout);
   SHMFLAKE_SET_FLAG(worker_last);
   SHMFLAKE_SET(id_bits);
+  SHMFLAKE_SET(lease_ttl_ms);
+  SHMFLAKE_SET(host);
+  SHMFLAKE_SET(store_url);
   return record;
 }
 
