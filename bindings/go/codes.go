@@ -138,6 +138,10 @@ const (
 	ErrStorePlugin Code = -92
 	// ErrStoreDenied: the store denies access: user, password, rights ...
 	ErrStoreDenied Code = -93
+	// ErrWorkersExhausted: no worker ID of the namespace is free.
+	ErrWorkersExhausted Code = -94
+	// ErrStoreBackwards: the store remembers less than it granted.
+	ErrStoreBackwards Code = -95
 
 	// The draw.
 

@@ -89,7 +89,7 @@ func (s *Segment) NextNContext(ctx context.Context, dst []ID) (n int, err error)
 	return awaitMany(ctx, dst, s.NextN)
 }
 
-// StoreInitContext is StoreInit, but returns when the context is done. The table may be made all the
+// StoreInitContext is StoreInit, but returns when the context is done. The tables may be made all the
 // same.
 func StoreInitContext(ctx context.Context, url string, options ...Option) error {
 	_, err := await(ctx, func() (struct{}, error) { return struct{}{}, StoreInit(url, options...) })

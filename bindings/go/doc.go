@@ -21,6 +21,12 @@
 //	orders, err := flake.Segment("orders", nil)
 //	id, err := orders.Next()
 //
+// # Leases
+//
+// Hosts need different worker IDs. WithStore("etcd://a:2379,b:2379/ids") leases one from a store that
+// they share; Leases tells who holds which, LeaseRelease ends this host's lease, and LeaseFree that of
+// a host that is gone.
+//
 // # Building
 //
 // cgo and a C compiler are needed, and one of two:

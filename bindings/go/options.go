@@ -70,8 +70,10 @@ func WithIDNamespace(name string) Option {
 	return func(o *capi.Options) { o.IDNamespace = &name }
 }
 
-// WithStore says who remembers horizons: "sqlite" (default) or "none". Of the region. "none" keeps
-// nothing: uniqueness over a loss of the region then rests on the clock. Errors: ErrStoreUnknown.
+// WithStore says who remembers horizons: "sqlite" (default), for one host; the URL of a store that
+// hosts share, as WithSegmentStore has it: "mysql://user@host:port/database", "postgres://...",
+// "etcd://host:port,.../prefix"; or "none", which keeps nothing: uniqueness over a loss of the region
+// then rests on the clock. Of the region. Errors: ErrStoreUnknown, ErrStoreURL.
 func WithStore(store string) Option {
 	return func(o *capi.Options) { o.Store = &store }
 }
@@ -89,8 +91,9 @@ func WithMode(mode uint32) Option {
 
 // WithWorkerID is what tells this host from others: 0..2^worker_id_bits - 1, 0 included. Of the
 // region. Default: SNOWFLAKE_WORKER_ID or SHMFLAKE_WORKER_ID, the file's worker_id, or datacenter_id
-// and machine_id; else the ordinal of a Kubernetes StatefulSet's pod; else the last bits of the
-// host's IPv4 address, which Status marks as not guaranteed unique. Errors: ErrWorkerID.
+// and machine_id; else one that is leased from a store which hosts share; else the ordinal of a
+// Kubernetes StatefulSet's pod; else the last bits of the host's IPv4 address, which Status marks as
+// not guaranteed unique. Errors: ErrWorkerID.
 func WithWorkerID(id uint32) Option {
 	return func(o *capi.Options) {
 		o.WorkerID = id
@@ -131,6 +134,14 @@ func WithHorizonMS(ms uint32) Option {
 // that is more.
 func WithWaitTimeoutMS(ms uint32) Option {
 	return func(o *capi.Options) { o.WaitTimeoutMS = ms }
+}
+
+// WithLeaseTTLMS is, in a store that hosts share, for how long no other host takes this one's worker ID
+// after the last extension of its lease, by the store's clock: 1000..172800000 ms, more than
+// horizon_ms. Whoever takes it afterwards starts above all that was granted. Of the region. Default:
+// 60000, or 2 x horizon_ms if that is more.
+func WithLeaseTTLMS(ms int64) Option {
+	return func(o *capi.Options) { o.LeaseTTLMS = ms }
 }
 
 // WithOrdering is OrderingStrict or OrderingRelaxed. Of the region. Default: OrderingStrict.

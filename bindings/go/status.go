@@ -20,8 +20,11 @@ const (
 type Store uint32
 
 const (
-	StoreNone   Store = 1
-	StoreSqlite Store = 2
+	StoreNone     Store = 1
+	StoreSqlite   Store = 2
+	StoreMysql    Store = 3
+	StorePostgres Store = 4
+	StoreEtcd     Store = 5
 )
 
 // A Status is a snapshot of a region, for people and metrics.
@@ -83,6 +86,12 @@ type Status struct {
 	Layout     string // the layout by name that it is, epoch and all; "" if none
 	WorkerLast bool   // the worker ID is behind the sequence
 	IDBits     uint32 // 63, or 53
+
+	// Of the lease.
+
+	LeaseTTLMS int64  // in a store that hosts share, else 0
+	Host       string // this host, as the store has it
+	StoreURL   string // a store that hosts share, without secrets, cut to fit; else ""
 }
 
 // Status is a snapshot. Errors: ErrClosed. Does not wait, but makes a few system calls.

@@ -6,7 +6,7 @@ import re
 import subprocess
 
 INITIALISMS = {"id": "ID", "ids": "IDs", "ms": "MS", "ns": "NS", "us": "US", "pid": "PID",
-               "tsc": "TSC", "url": "URL"}
+               "tsc": "TSC", "ttl": "TTL", "url": "URL"}
 
 
 def go_name(c_name):

@@ -28,6 +28,7 @@ type Options struct {
 	MaxRecoveryMS uint32
 	HorizonMS     uint32
 	WaitTimeoutMS uint32
+	LeaseTTLMS    int64
 
 	BackgroundThread uint32
 	SigbusGuard      uint32
@@ -114,6 +115,7 @@ func (a *arguments) convert(name string, from *Options) *Failure {
 	to.max_recovery_ms = C.uint32_t(from.MaxRecoveryMS)
 	to.horizon_ms = C.uint32_t(from.HorizonMS)
 	to.wait_timeout_ms = C.uint32_t(from.WaitTimeoutMS)
+	to.lease_ttl_ms = C.int64_t(from.LeaseTTLMS)
 	to.background_thread = C.uint32_t(from.BackgroundThread)
 	to.sigbus_guard = C.uint32_t(from.SigbusGuard)
 	to.attach_only = C.uint32_t(from.AttachOnly)

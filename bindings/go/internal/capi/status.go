@@ -59,6 +59,10 @@ type Status[ID ~uint64, Source, Store, Ordering ~uint32] struct {
 	Layout     string
 	WorkerLast bool
 	IDBits     uint32
+
+	LeaseTTLMS int64
+	Host       string
+	StoreURL   string
 }
 
 // ReadStatus is shmflake_status.
@@ -114,6 +118,9 @@ func ReadStatus[ID ~uint64, Source, Store, Ordering ~uint32](h Handle) (Status[I
 		Layout:                   C.GoString(&info.layout[0]),
 		WorkerLast:               info.worker_last != 0,
 		IDBits:                   uint32(info.id_bits),
+		LeaseTTLMS:               int64(info.lease_ttl_ms),
+		Host:                     C.GoString(&info.host[0]),
+		StoreURL:                 C.GoString(&info.store_url[0]),
 	}, nil
 }
 
