@@ -39,7 +39,7 @@ void Chaos::Strike() {
   Random& random = world_->random();
   Report& report = world_->report();
   VirtualHost* host = (*hosts_)[random.Below(hosts_->size())].get();
-  switch (random.Below(16)) {
+  switch (random.Below(17)) {
     case 0:
     case 1:
     case 2:
@@ -64,12 +64,15 @@ void Chaos::Strike() {
     case 9:
       ++report.removed_regions;
       host->RemoveRegion();
+      // Whoever starts now must not be born beside those who have not noticed yet.
+      if (random.OneIn(2)) host->StartDrawer();
       break;
     case 10:
     case 11:
+    case 12:
       host->StartRetirer();
       break;
-    case 12:
+    case 13:
       (void)store_->Free(
           static_cast<std::uint32_t>(random.Below(std::uint64_t{1} << world_->plan().worker_bits)));
       break;

@@ -62,7 +62,7 @@ Plan MakePlan(std::uint64_t seed) {
   plan.most_ids = 1'000'000;
 
   plan.draw_points = U32(random.Log(20, 2'000));
-  plan.rare_points = U32(random.Log(2, 40));
+  plan.rare_points = U32(random.Log(2, 20));
   plan.kill_in = U32(random.Log(4, 200));
   plan.stop_in = U32(random.Log(4, 100));
   plan.longest_stop = random.Log(10 * kMs, 4 * kYear);

@@ -245,10 +245,12 @@ void Witness::Ids(Process& process, const Call& call, Generator& generator,
     (void)SplitId(format, id, &parts);
     CheckOrder(log.ids_of_worker[parts.worker_id], call, id, "IDs of a worker ID on a host");
     if (call.life == log.life) CheckOrder(log.ids, call, id, "IDs of a host");
-    if (i > 0 && id <= ids[i - 1]) {
-      Broken("a call's IDs ascend", "%llu after %llu", static_cast<Ull>(id),
-             static_cast<Ull>(ids[i - 1]));
+    // Also where its region was lost, and another worker ID came.
+    if (id <= process.last_id) {
+      Broken("what one process draws ascends", "%s: %llu after %llu", process.host->name().c_str(),
+             static_cast<Ull>(id), static_cast<Ull>(process.last_id));
     }
+    process.last_id = id;
   }
   process.host->drew = true;
   last_id_ = ids[count - 1];
