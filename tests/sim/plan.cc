@@ -16,7 +16,8 @@ std::uint32_t U32(std::int64_t value) { return static_cast<std::uint32_t>(value)
 void PlanSettings(Random& random, Plan* plan) {
   // From scarce to three times as many as there are hosts.
   const std::uint64_t wanted = plan->hosts + random.Below(2 * plan->hosts + 1);
-  plan->worker_bits = std::max(1U, U32(std::bit_width(std::max<std::uint64_t>(1, wanted - 1))));
+  plan->worker_bits = std::max(
+      1U, static_cast<std::uint32_t>(std::bit_width(std::max<std::uint64_t>(1, wanted - 1))));
   plan->sequence_bits = U32(random.Between(2, 12));
   plan->tick_us = random.OneIn(4) ? U32(random.Between(1, 4)) * 5'000 : 1'000;
   plan->max_backward_ms = U32(random.OneIn(3) ? random.Log(2 * plan->tick_us / 1000, 100)

@@ -59,8 +59,9 @@ class Drawer {
 
   bool Open() {
     const Witness::Call call = g_witness->Begin(self_);
-    const Status status = generator_.Open(random_.OneIn(10));
-    g_witness->End(self_, call, "open", status);
+    const bool attach_only = random_.OneIn(10);
+    const Status status = generator_.Open(attach_only);
+    g_witness->End(self_, call, "open", status, !attach_only);
     return status.ok();
   }
 
