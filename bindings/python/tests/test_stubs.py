@@ -36,6 +36,10 @@ def use() -> None:
         for each in f:
             text: str = shmflake.format(each, "base62")
             break
+    held: list[int] = [lease.worker_id for lease in shmflake.leases("x", store="sqlite")]
+    shmflake.lease_free(held[0], "x")
+    shmflake.lease_release("x", lease_ttl_ms=60_000)
+    ends: datetime.datetime = shmflake.leases()[0].horizon
     try:
         shmflake.retire("x")
     except shmflake.LeaseError as error:
@@ -47,7 +51,8 @@ BAD = {"shmflake.open(woker_id=1)": "woker_id", "shmflake.open(ordering='any')":
        "shmflake.next_id(1)": "Too many", "shmflake.open().status().nothing": "nothing",
        "shmflake.format(1, 'octal')": "octal", "shmflake.Code.NOTHING": "NOTHING",
        "shmflake.open().segment('x', reserve=lambda tag, step: 1)": "int",
-       "shmflake.open().segment(b'x')": "bytes"}
+       "shmflake.open().segment(b'x')": "bytes", "shmflake.lease_free('x')": "str",
+       "shmflake.leases()[0].nothing": "nothing"}
 
 
 @pytest.fixture(scope="module")
