@@ -228,6 +228,7 @@ void Retire(Process& self) {
   const Witness::Call call = g_witness->Begin(self);
   const Status status = RetireByName(settings, clock, &logger);
   ++world.report().retirements;
+  if (status.ok()) self.host->EndLife();
   g_witness->End(self, call, "retire", status);
 }
 

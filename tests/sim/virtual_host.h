@@ -50,9 +50,10 @@ class VirtualHost {
   void MoveToContainer();  // both are empty, and the name is another
   void RemoveRegion();     // under its processes
 
-  // Grows when IDs need not be ordered any more with those before: the region was lost, and another
+  // Grows when IDs need not be ordered any more with those before: the region is gone, and another
   // worker ID may come.
   [[nodiscard]] std::uint64_t life() const { return life_; }
+  void EndLife() { ++life_; }
 
   // What its processes noticed, for the end of a run.
   bool drew = false;

@@ -87,9 +87,11 @@ void Witness::Commit(const shmflake_store_lease* before, const shmflake_store_le
     }
     std::vector<Rectangle>& all = rectangles_[worker_id];
     ++world_->report().leases_taken;
+    const Process* process = world_->current();  // none: its caller has given up
+    const std::uint64_t life = process == nullptr ? UINT64_MAX : process->host->life();
     if (!all.empty() && all.back().host != host) ++world_->report().leases_moved;
     all.push_back({static_cast<std::uint64_t>(after.holder), static_cast<std::uint64_t>(after.base),
-                   horizon, 0, false, host});
+                   horizon, 0, false, host, life});
     return;
   }
   if (old == nullptr) {
@@ -181,7 +183,7 @@ void Witness::CheckOrder(const OrderLog& log, const Call& call, std::uint64_t va
 
 // Within the rectangle of the holder that drew it, as the store had committed it by now, and no
 // further ahead of the clock than is allowed.
-void Witness::CheckId(Process& process, Generator& generator, std::uint64_t id) {
+std::uint64_t Witness::CheckId(Process& process, Generator& generator, std::uint64_t id) {
   const IdFormat& format = generator.current().format();
   IdParts parts;
   if (!SplitId(format, id, &parts)) {
@@ -209,7 +211,8 @@ void Witness::CheckId(Process& process, Generator& generator, std::uint64_t id) 
            static_cast<Ull>(own == nullptr ? 0 : own->end));
   }
   rectangle->issued_to = std::max(rectangle->issued_to, parts.timestamp + 1);
-  if (world_->plan().relaxed) return;  // a block's IDs may be older than the clock's last step
+  if (world_->plan().relaxed)
+    return rectangle->life;  // a block's IDs may be older than the clock's last step
   std::uint64_t now = 0;
   (void)TickOfUnixNs(format, process.highest_reading_ns, &now);
   const std::uint64_t most =
@@ -220,6 +223,7 @@ void Witness::CheckId(Process& process, Generator& generator, std::uint64_t id) 
            process.host->name().c_str(), static_cast<Ull>(parts.timestamp), static_cast<Ull>(now),
            static_cast<Ull>(header->allowance_tick));
   }
+  return rectangle->life;
 }
 
 void Witness::Ids(Process& process, const Call& call, Generator& generator,
@@ -231,9 +235,10 @@ void Witness::Ids(Process& process, const Call& call, Generator& generator,
   const IdFormat& format = generator.current().format();
   const bool strict = !world_->plan().relaxed;
   HostLog& log = LogOf(*process.host);
+  bool same_life = call.life == log.life;
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t id = ids[i];
-    CheckId(process, generator, id);
+    same_life = CheckId(process, generator, id) == log.life && same_life;
     std::uint32_t first_by = 0;
     if (!ids_.Add(id, process.host->index(), &first_by)) {
       ++report.repeats;
@@ -244,13 +249,11 @@ void Witness::Ids(Process& process, const Call& call, Generator& generator,
     IdParts parts;
     (void)SplitId(format, id, &parts);
     CheckOrder(log.ids_of_worker[parts.worker_id], call, id, "IDs of a worker ID on a host");
-    if (call.life == log.life) CheckOrder(log.ids, call, id, "IDs of a host");
-    // Also where its region was lost, and another worker ID came.
-    if (id <= process.last_id) {
-      Broken("what one process draws ascends", "%s: %llu after %llu", process.host->name().c_str(),
-             static_cast<Ull>(id), static_cast<Ull>(process.last_id));
+    if (same_life) CheckOrder(log.ids, call, id, "IDs of a host");
+    if (i > 0 && id <= ids[i - 1]) {
+      Broken("a call's IDs ascend", "%llu after %llu", static_cast<Ull>(id),
+             static_cast<Ull>(ids[i - 1]));
     }
-    process.last_id = id;
   }
   process.host->drew = true;
   last_id_ = ids[count - 1];
@@ -262,7 +265,7 @@ void Witness::Ids(Process& process, const Call& call, Generator& generator,
     (void)SplitId(format, ids[i], &parts);
     log.ids_of_worker[parts.worker_id].Add(order, ids[i]);
   }
-  if (call.life == log.life) log.ids.Add(order, ids[count - 1]);
+  if (same_life) log.ids.Add(order, ids[count - 1]);
 }
 
 void Witness::Uuid(Process& process, const Call& call, Generator& generator, std::uint64_t state) {

@@ -60,6 +60,7 @@ class Witness {
     std::uint64_t issued_to;  // the first tick above all that it issued
     bool ended;
     std::string host;
+    std::uint64_t life;  // of the host, when it was leased
   };
   struct HostLog {
     std::map<std::uint32_t, OrderLog> ids_of_worker;
@@ -69,7 +70,8 @@ class Witness {
   };
 
   Rectangle* FindRectangle(std::uint32_t worker_id, std::uint64_t instance);
-  void CheckId(Process& process, Generator& generator, std::uint64_t id);
+  // The host's life that the ID's region was born in.
+  std::uint64_t CheckId(Process& process, Generator& generator, std::uint64_t id);
   HostLog& LogOf(const VirtualHost& host);
   void CheckOrder(const OrderLog& log, const Call& call, std::uint64_t value, const char* what);
   [[noreturn]] void Broken(const char* promise, const char* format, ...)

@@ -58,7 +58,6 @@ struct Process {
   Time delayed = 0;         // how long it was kept from going on, altogether
   Time stopped_until = 0;
   std::int64_t highest_reading_ns = 0;  // of the wall clock, since its call began
-  std::uint64_t last_id = 0;
 };
 
 class World {
