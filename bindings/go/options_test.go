@@ -62,6 +62,8 @@ func TestEveryOptionReachesTheLibrary(t *testing.T) {
 		{"max_recovery_ms", "79", []shmflake.Option{shmflake.WithMaxRecoveryMS(79)}},
 		{"horizon_ms", "8000", []shmflake.Option{shmflake.WithHorizonMS(8000)}},
 		{"wait_timeout_ms", "81", []shmflake.Option{shmflake.WithWaitTimeoutMS(81)}},
+		{"store", "etcd://h:2379/ids", []shmflake.Option{shmflake.WithStore("etcd://h:2379/ids")}},
+		{"lease_ttl_ms", "90000", []shmflake.Option{shmflake.WithLeaseTTLMS(90_000)}},
 		{"background_thread", "true", []shmflake.Option{shmflake.WithBackgroundThread(true)}},
 		{"background_thread", "false", []shmflake.Option{shmflake.WithBackgroundThread(false)}},
 		{"sigbus_guard", "false", []shmflake.Option{shmflake.WithSigbusGuard(false)}},
@@ -122,6 +124,9 @@ func TestOptionsOutOfTheirRangeAreRefused(t *testing.T) {
 		{shmflake.WithMaxRecoveryMS(1 << 31), shmflake.ErrOption, "max_recovery_ms"},
 		{shmflake.WithHorizonMS(99), shmflake.ErrOption, "99"},
 		{shmflake.WithWaitTimeoutMS(3_600_001), shmflake.ErrOption, "3600001"},
+		{shmflake.WithLeaseTTLMS(999), shmflake.ErrOption, "lease_ttl_ms"},
+		{shmflake.WithLeaseTTLMS(-1), shmflake.ErrOption, "lease_ttl_ms"},
+		{shmflake.WithStore("mysql://db"), shmflake.ErrStoreURL, "database"},
 		{shmflake.WithLogLevel(5), shmflake.ErrOption, "log_level"},
 		{shmflake.WithLogLevel(-1), shmflake.ErrOption, "log_level"},
 	} {

@@ -51,6 +51,8 @@ func TestStatusTellsWhatTheRegionIs(t *testing.T) {
 		"IDsIssued":                status.IDsIssued == 101,
 		"no trouble":               status.LeaseFailures == 0 && status.LastStoreError == "",
 		"Slots":                    status.Slots >= 1 && status.SlotsUsed == 1,
+		"LeaseTTLMS, StoreURL":     status.LeaseTTLMS == 0 && status.StoreURL == "",
+		"Host":                     status.Host == must(os.Hostname()),
 		"Layout":                   status.Layout == "default" && !status.WorkerLast && status.IDBits == 63,
 	} {
 		if !ok {

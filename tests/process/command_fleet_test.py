@@ -159,6 +159,17 @@ class EndTest(FleetTest):
         self.assertEqual("free", self.leases()[0]["state"])
         self.assertIn('"default"', self.assert_error("NOT_FOUND", "lease", "release"))
 
+    def test_release_that_did_not_reach_the_store_is_made_good_by_the_next(self):
+        self.draw_on(self.first)
+        self.etcd.pause()
+        try:
+            error = self.json("lease", "release", "--wait-timeout-ms", "300", expect=FAILED)["error"]
+        finally:
+            self.etcd.resume()
+        self.assertEqual("STORE_UNAVAILABLE", error["name"])
+        self.run_command("lease", "release")
+        self.assertEqual("free", self.leases()[0]["state"])
+
     def test_release_of_a_removed_region_that_is_drawn_from_is_refused(self):
         self.at(self.first)
         drawing = self.start("gen", "-n", "1000000000", stdout=subprocess.DEVNULL)
