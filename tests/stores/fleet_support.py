@@ -24,6 +24,7 @@ from mariadb_server import LIBC, PASSWORD, PR_SET_PDEATHSIG, build_path, wait_un
 
 PATIENCE_S = 60  # against hangs, not a measure
 SEQUENCE_BITS = 12
+EPOCH_MS = 1609459200000
 STORES = (EtcdStore, PostgresStore, MariaDbStore)
 
 
@@ -192,7 +193,7 @@ class Host:
 
     def __init__(self, case, prefix=(), **settings):
         self.case, self.prefix = case, prefix
-        self.drawers, self.all_drawers, self.is_stopped = [], [], False
+        self.drawers, self.all_drawers, self.printed, self.is_stopped = [], [], [], False
         self.regions, self.state = (tempfile.mkdtemp(prefix="host-", dir=place)
                                     for place in (case.logs, case.states))
         self.env = {**case.env, "SHMFLAKE_DIR": self.regions, "SHMFLAKE_STATE_DIR": self.state,
@@ -225,7 +226,7 @@ class Host:
     def gen(self, count=1):
         """IDs of a process that draws and ends; they are counted with all others."""
         ids = [int(one) for one in self.run("gen", "-n", str(count))["ids"]]
-        self.case.printed += ids
+        self.printed += ids
         return ids
 
     def worker_id(self):
@@ -284,7 +285,7 @@ class FleetCase(unittest.TestCase):
         shared = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         self.logs = tempfile.mkdtemp(prefix="shmflake-test-", dir=shared)
         self.states = tempfile.mkdtemp(prefix="shmflake-test-")
-        self.printed, self.hosts = [], []
+        self.hosts = []
         self.addCleanup(self.remove_all)
         config = os.path.join(self.logs, "snowflake.toml")
         with open(config, "w", encoding="ascii"):
@@ -318,8 +319,15 @@ class FleetCase(unittest.TestCase):
         extra = {} if host == "127.0.0.1" else {"tls": "off"}
         return store.url(host=host, port=port, **extra)
 
+    def shown(self):
+        """The store's URL as messages have it."""
+        return re.sub("[^/]*@", "", self.store.url().partition("?")[0])
+
     def worker_of(self, one):
         return one >> SEQUENCE_BITS & (1 << self.worker_id_bits) - 1
+
+    def unix_ms(self, one):
+        return (one >> SEQUENCE_BITS + self.worker_id_bits) + EPOCH_MS
 
     def wait_until(self, what, happened, patience_s=PATIENCE_S):
         end = time.monotonic() + patience_s
@@ -337,21 +345,20 @@ class FleetCase(unittest.TestCase):
             drawer.drawn() >= least for drawer, least in zip(drawers, wanted)))
 
     def count_ids(self):
-        """No two are equal, of whatever process or host, and on each host those of one worker ID ascend
-        from draw to later draw. How many there are."""
-        everything = set(self.printed)
-        self.assertEqual(len(self.printed), len(everything), "the command printed an ID twice")
-        count = len(everything)
+        """No two of a namespace are equal, of whatever process or host, and on each host those of one
+        worker ID ascend from draw to later draw. How many there are."""
+        seen = {}
+        count = 0
         for host in self.hosts:
+            everything = seen.setdefault(host.env["SHMFLAKE_ID_NAMESPACE"], set())
             draws = [draw for drawer in host.all_drawers for draw in drawer.draws()]
             for worker in {self.worker_of(one) for _, _, one in draws}:
                 self.assert_ascending([d for d in draws if self.worker_of(d[2]) == worker])
-            count += len(draws)
-            ids = [one for _, _, one in draws]
-            twice = [one for one in ids if one in everything]
-            everything.update(ids)
-            self.assertEqual(([], count), (twice[:5], len(everything)),
-                             f"IDs were drawn twice, of worker IDs {sorted(map(self.worker_of, twice[:5]))}")
+            for one in [*host.printed, *(one for _, _, one in draws)]:
+                if one in everything:
+                    self.fail(f"ID {one} of worker ID {self.worker_of(one)} was drawn twice")
+                everything.add(one)
+                count += 1
         return count
 
     def assert_ascending(self, draws):
