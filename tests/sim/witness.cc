@@ -91,7 +91,7 @@ void Witness::Commit(const shmflake_store_lease* before, const shmflake_store_le
     const std::uint64_t life = process == nullptr ? UINT64_MAX : process->host->life();
     if (!all.empty() && all.back().host != host) ++world_->report().leases_moved;
     all.push_back({static_cast<std::uint64_t>(after.holder), static_cast<std::uint64_t>(after.base),
-                   horizon, 0, false, host, life});
+                   horizon, 0, false, host, life, ++last_birth_});
     return;
   }
   if (old == nullptr) {
@@ -183,7 +183,8 @@ void Witness::CheckOrder(const OrderLog& log, const Call& call, std::uint64_t va
 
 // Within the rectangle of the holder that drew it, as the store had committed it by now, and no
 // further ahead of the clock than is allowed.
-std::uint64_t Witness::CheckId(Process& process, Generator& generator, std::uint64_t id) {
+const Witness::Rectangle& Witness::CheckId(Process& process, Generator& generator,
+                                           std::uint64_t id) {
   const IdFormat& format = generator.current().format();
   IdParts parts;
   if (!SplitId(format, id, &parts)) {
@@ -212,7 +213,7 @@ std::uint64_t Witness::CheckId(Process& process, Generator& generator, std::uint
   }
   rectangle->issued_to = std::max(rectangle->issued_to, parts.timestamp + 1);
   if (world_->plan().relaxed)
-    return rectangle->life;  // a block's IDs may be older than the clock's last step
+    return *rectangle;  // a block's IDs may be older than the clock's last step
   std::uint64_t now = 0;
   (void)TickOfUnixNs(format, process.highest_reading_ns, &now);
   const std::uint64_t most =
@@ -223,7 +224,7 @@ std::uint64_t Witness::CheckId(Process& process, Generator& generator, std::uint
            process.host->name().c_str(), static_cast<Ull>(parts.timestamp), static_cast<Ull>(now),
            static_cast<Ull>(header->allowance_tick));
   }
-  return rectangle->life;
+  return *rectangle;
 }
 
 void Witness::Ids(Process& process, const Call& call, Generator& generator,
@@ -238,7 +239,13 @@ void Witness::Ids(Process& process, const Call& call, Generator& generator,
   bool same_life = call.life == log.life;
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t id = ids[i];
-    same_life = CheckId(process, generator, id) == log.life && same_life;
+    const Rectangle& rectangle = CheckId(process, generator, id);
+    same_life = rectangle.life == log.life && same_life;
+    if (rectangle.birth < log.births.HighestBefore(call.order)) {
+      Broken("nobody draws from a region once its successor is drawn from", "%s: ID %llu",
+             process.host->name().c_str(), static_cast<Ull>(id));
+    }
+    log.births.Add(++last_order_, rectangle.birth);
     std::uint32_t first_by = 0;
     if (!ids_.Add(id, process.host->index(), &first_by)) {
       ++report.repeats;

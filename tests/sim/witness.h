@@ -60,18 +60,20 @@ class Witness {
     std::uint64_t issued_to;  // the first tick above all that it issued
     bool ended;
     std::string host;
-    std::uint64_t life;  // of the host, when it was leased
+    std::uint64_t life;   // of the host, when it was leased
+    std::uint64_t birth;  // larger than that of all that were leased before
   };
   struct HostLog {
     std::map<std::uint32_t, OrderLog> ids_of_worker;
     std::map<std::uint32_t, OrderLog> uuids_of_worker;
-    OrderLog ids;  // of all its worker IDs, in this life
+    OrderLog births;  // of the regions that were drawn from
+    OrderLog ids;     // of all its worker IDs, in this life
     std::uint64_t life = 0;
   };
 
   Rectangle* FindRectangle(std::uint32_t worker_id, std::uint64_t instance);
-  // The host's life that the ID's region was born in.
-  std::uint64_t CheckId(Process& process, Generator& generator, std::uint64_t id);
+  // Its rectangle.
+  const Rectangle& CheckId(Process& process, Generator& generator, std::uint64_t id);
   HostLog& LogOf(const VirtualHost& host);
   void CheckOrder(const OrderLog& log, const Call& call, std::uint64_t value, const char* what);
   [[noreturn]] void Broken(const char* promise, const char* format, ...)
@@ -80,6 +82,7 @@ class Witness {
   World* const world_;
   std::uint64_t last_order_ = 0;
   std::uint64_t last_id_ = 0;
+  std::uint64_t last_birth_ = 0;
   IdSet ids_;
   IdSet uuids_;
   std::map<std::uint32_t, std::vector<Rectangle>> rectangles_;
