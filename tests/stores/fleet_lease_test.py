@@ -52,7 +52,7 @@ class LeaseContract:
     def judge_outage(self, many, away, gone, back, words):
         failed = [call for drawer in many for call in drawer.failed_calls()]
         first = min(began + ms / 1000 for began, ms, _, _ in failed)
-        last = max(draw[1] for drawer in many for draw in drawer.draws() if draw[1] < first)
+        last = max(draw[0] for drawer in many for draw in drawer.draws() if draw[1] < first)
         half_s = self.settings["horizon_ms"] / 2000
         self.assertGreater(last, away + half_s - LATE_S, "draws ended before half of the horizon")
         # All together can have drawn no longer than to the ceiling.
