@@ -22,7 +22,7 @@ from segment_support import EtcdStore, MariaDbStore, PostgresStore
 from command_support import COMMAND
 from mariadb_server import LIBC, PASSWORD, PR_SET_PDEATHSIG, build_path, wait_until_stopped
 
-PATIENCE_S = 60  # against hangs, not a measure
+PATIENCE_S = 40  # against hangs, not a measure
 SEQUENCE_BITS = 12
 EPOCH_MS = 1609459200000
 STORES = (EtcdStore, PostgresStore, MariaDbStore)
@@ -345,12 +345,15 @@ class FleetCase(unittest.TestCase):
             drawer.drawn() >= least for drawer, least in zip(drawers, wanted)))
 
     def count_ids(self):
-        """No two of a namespace are equal, of whatever process or host, and on each host those of one
+        """No two of a namespace are equal, of whatever process or host; no tick of a worker ID was drawn
+        from by two hosts, since a lease ends where the next one begins; and on each host those of one
         worker ID ascend from draw to later draw. How many there are."""
-        seen = {}
+        seen, owners = {}, {}
         count = 0
         for host in self.hosts:
-            everything = seen.setdefault(host.env["SHMFLAKE_ID_NAMESPACE"], set())
+            namespace = host.env["SHMFLAKE_ID_NAMESPACE"]
+            everything = seen.setdefault(namespace, set())
+            owner = owners.setdefault(namespace, {})
             draws = [draw for drawer in host.all_drawers for draw in drawer.draws()]
             for worker in {self.worker_of(one) for _, _, one in draws}:
                 self.assert_ascending([d for d in draws if self.worker_of(d[2]) == worker])
@@ -359,6 +362,8 @@ class FleetCase(unittest.TestCase):
                     self.fail(f"ID {one} of worker ID {self.worker_of(one)} was drawn twice")
                 everything.add(one)
                 count += 1
+                if owner.setdefault(one >> SEQUENCE_BITS, host) is not host:
+                    self.fail(f"two hosts drew from one tick of worker ID {self.worker_of(one)}: {one}")
         return count
 
     def assert_ascending(self, draws):
