@@ -116,12 +116,6 @@ class BadInputContract:
         two[0].run("lease", "release")
         third.gen()
 
-    def test_tables_that_are_missing_are_said_with_what_makes_them(self):
-        if isinstance(self.store, EtcdStore):
-            self.skipTest("etcd has no tables")
-        self.store.server.sql("DROP TABLE shmflake_leases; DROP TABLE shmflake_namespaces")
-        self.host().refused("STORE_SCHEMA", "shmflake store init")
-
     def test_a_store_that_was_emptied_is_refused_by_living_and_new_regions(self):
         living = self.host(horizon_ms=2000, lease_ttl_ms=60_000)
         living.start(1, **OFTEN)
@@ -175,7 +169,11 @@ class BadInputContract:
             server.give(target)
 
 
-class SqlCertificate:
+class SqlContract:
+    def test_tables_that_are_missing_are_said_with_what_makes_them(self):
+        self.store.server.sql("DROP TABLE shmflake_leases; DROP TABLE shmflake_namespaces")
+        self.host().refused("STORE_SCHEMA", "shmflake store init")
+
     def test_a_certificate_of_another_name_is_refused(self):
         tls = self.store.server.certificates
         host = self.host(store=self.store.url(tls="verify", tls_ca=tls.ca))
@@ -205,11 +203,11 @@ class EtcdFleet(StaticContract, BadInputContract, FleetCase):
             self.host(store=server.url(**secure)).gen()
 
 
-class PostgresFleet(StaticContract, BadInputContract, SqlCertificate, FleetCase):
+class PostgresFleet(StaticContract, BadInputContract, SqlContract, FleetCase):
     store_class = PostgresStore
 
 
-class MariaDbFleet(StaticContract, BadInputContract, SqlCertificate, FleetCase):
+class MariaDbFleet(StaticContract, BadInputContract, SqlContract, FleetCase):
     store_class = MariaDbStore
 
 
