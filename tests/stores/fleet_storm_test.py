@@ -14,7 +14,7 @@ TTL_MS = 2500
 STOPPED_S = TTL_MS / 1000 + 0.7
 WAIT_MS = 1500
 LONGEST_MS = WAIT_MS + STOPPED_S * 1000 + 5000  # of a call whose process was stopped; and a busy machine
-PACE_S = 0.35  # from one trouble to the next
+PACE_S = 0.25  # from one trouble to the next
 # What a call may say while the server is gone, or all worker IDs are held; never a doubtful ID.
 HONEST = {"STORE_UNAVAILABLE", "STORE_LOCKED", "CEILING", "WORKERS_EXHAUSTED", "TIMEOUT"}
 
@@ -59,8 +59,9 @@ class StormContract:
 
     # ------------------------------------------------------------------ what goes wrong
 
-    def any_host(self):
-        return self.random.choice([host for host in self.fleet if not host.is_stopped])
+    def any_host(self, having_drawn=0):
+        return self.random.choice([host for host in self.fleet if not host.is_stopped
+                                   and host.drawers[0].drawn() >= having_drawn])
 
     def loses_power_and_boots(self):
         host = self.any_host()
@@ -84,13 +85,13 @@ class StormContract:
 
     def is_freed_under(self):
         """And another host takes its worker ID at once, while it draws on to its ceiling."""
-        host = self.any_host()
+        host = self.any_host(having_drawn=1)
         worker = self.worker_of(host.drawers[0].last())
         self.try_to("lease", "free", str(worker), host=host)
         taker = self.host(worker_id=worker)
         self.excused[taker] = {"WORKER_HELD"}  # the server was away, or the host has it anew
         taker.start(1, pause_us=3000, burst=4)
-        time.sleep(2 * PACE_S)
+        time.sleep(3 * PACE_S)
         taker.finish()
         self.try_to("retire", host=taker)
 
