@@ -34,8 +34,8 @@ namespace {
 
 constexpr std::string_view kTableName = "snowflake";
 Status Unreadable(const std::string& path, const std::string& reason) {
-  return {Code::CONFIG_NOT_FOUND,
-          "cannot read the configuration file " + Printable(path) + ": " + reason};
+  return Fail(Code::CONFIG_NOT_FOUND, "cannot read the configuration file %s: %s",
+              Printable(path).c_str(), reason.c_str());
 }
 
 std::string At(const std::string& path, std::size_t line) {
@@ -124,15 +124,17 @@ Status ReadEntry(const std::string& path, const ConfigEntry& entry, SettingLayer
   if (!value) {
     // A text that is no octal number has the right type all the same.
     if (spec->kind == SettingKind::kMode && entry.node->is_string()) {
-      return {Code::CONFIG_VALUE, subject + " " + RuleOf(*spec) + ": " + Show(*entry.node)};
+      return Fail(Code::CONFIG_VALUE, "%s %s: %s", subject.c_str(), RuleOf(*spec).c_str(),
+                  Show(*entry.node).c_str());
     }
-    return {Code::CONFIG_TYPE, subject + " " + TypeRule(*spec) + ": " + Show(*entry.node)};
+    return Fail(Code::CONFIG_TYPE, "%s %s: %s", subject.c_str(), TypeRule(*spec).c_str(),
+                Show(*entry.node).c_str());
   }
   GivenValue given{std::move(*value), SettingOrigin::kConfigFile, subject, where};
   SHMFLAKE_RETURN_IF_ERROR(CheckValue(*spec, given));
   if (const GivenValue* other = layer->Find(*spec)) {
-    return {Code::CONFIG_KEY,
-            subject + " is given twice, at the top and in [snowflake]: also at " + other->source};
+    return Fail(Code::CONFIG_KEY, "%s is given twice, at the top and in [snowflake]: also at %s",
+                subject.c_str(), other->source.c_str());
   }
   layer->Set(*spec, std::move(given));
   return Status::Ok();
@@ -174,13 +176,14 @@ Status ReadConfigText(const std::string& path, bool optional, bool* found, std::
 Status ParseConfigText(const std::string& path, std::string_view text, SettingLayer* layer) {
   std::size_t line = 0;
   if (const std::string wrong = GuardToml(text, &line); !wrong.empty()) {
-    return {Code::CONFIG_SYNTAX, At(path, line) + ": " + wrong};
+    return Fail(Code::CONFIG_SYNTAX, "%s: %s", At(path, line).c_str(), wrong.c_str());
   }
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
     const toml::parse_error& error = parsed.error();
-    return {Code::CONFIG_SYNTAX,
-            At(path, error.source().begin.line) + ": not TOML: " + Printable(error.description())};
+    return Fail(Code::CONFIG_SYNTAX, "%s: not TOML: %s",
+                At(path, error.source().begin.line).c_str(),
+                Printable(error.description()).c_str());
   }
   std::vector<ConfigEntry> entries;
   for (const auto& [key, node] : parsed.table()) {
@@ -190,8 +193,8 @@ Status ParseConfigText(const std::string& path, std::string_view text, SettingLa
     }
     const toml::table* table = node.as_table();
     if (table == nullptr) {
-      return {Code::CONFIG_TYPE,
-              At(path, LineOf(key)) + ": snowflake must be a table: " + Show(node)};
+      return Fail(Code::CONFIG_TYPE, "%s: snowflake must be a table: %s",
+                  At(path, LineOf(key)).c_str(), Show(node).c_str());
     }
     for (const auto& [inner_key, inner_node] : *table) {
       entries.push_back({LineOf(inner_key), inner_key.str(), &inner_node});

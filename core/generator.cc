@@ -5,9 +5,20 @@
 #include <cstring>
 
 #include "core/maintenance_thread.h"
+#include "core/segment_fetch.h"
 
 namespace shmflake {
 namespace {
+
+// Less is no time to ask a store once more: a pause, and then its answer.
+constexpr std::int64_t kLeastPatienceNs = 70 * kNsPerMs;
+
+constexpr std::int64_t kFollowPauseNs = 100 * kNsPerMs;
+// What hinders the birth of the next region, and may have passed before the call's deadline.
+bool MayPass(Code code) {
+  return code == Code::STORE_UNAVAILABLE || code == Code::STORE_LOCKED ||
+         code == Code::WORKER_HELD || code == Code::WORKERS_EXHAUSTED || code == Code::RECOVERY;
+}
 
 bool IsAboutTime(Code code) { return code == Code::EXHAUSTED || code == Code::CLOCK_BEHIND; }
 bool IsAboutRegion(Code code) { return code == Code::RETIRED || code == Code::REGION_LOST; }
@@ -276,35 +287,32 @@ Status Generator::DrawOrWait(StreamKind kind, std::uint64_t want, bool within_ti
       RisingWord& ceiling = attachment.image().ceiling;
       const std::uint64_t before = ceiling.LoadRelaxed();
       failure = ExtendIfDue(attachment, true, deadline->ns());
-      if (ceiling.LoadRelaxed() > before) {
+      // After LEASE_LOST the region is retired: it is followed.
+      if (ceiling.LoadRelaxed() > before || failure.code() == Code::LEASE_LOST) {
         // Past the deadline it is worth one look: the clock may have passed this ceiling as well.
         again = !overtime;
         overtime = clock_.MonotonicNs() >= deadline->ns();
       } else {
-        // A store that fails is asked again, but not at every tick by everybody.
-        again = Sleep(attachment, failure.ok() ? 2 * kNsPerMs : 20 * kNsPerMs, deadline->ns());
+        // A store that fails is asked again, but not at every tick by everybody, not for what time
+        // does not mend, and not with so little time left that this would be all that it says.
+        const bool ask_again =
+            !IsLasting(failure.code()) &&
+            (failure.ok() || deadline->ns() - clock_.MonotonicNs() > kLeastPatienceNs);
+        again = ask_again &&
+                Sleep(attachment, failure.ok() ? 2 * kNsPerMs : 20 * kNsPerMs, deadline->ns());
       }
     } else if (IsAboutRegion(error.code)) {
       failure = Follow(attachment, error, deadline->ns());
-      again = failure.ok();
+      again = failure.ok() ||
+              (MayPass(failure.code()) &&
+               deadline->ns() - clock_.MonotonicNs() > kFollowPauseNs + kLeastPatienceNs &&
+               Sleep(attachment, kFollowPauseNs, deadline->ns()));
     }
     if (again) continue;
     attachment.CountRefusal();
     if (failure.ok()) return {error.code, DescribeDrawError(error)};
     return {failure.code(), DescribeDrawError(error) + "; " + failure.message()};
   }
-}
-
-Status RetireByName(const Settings& settings, Clock& clock, Logger* logger) {
-  OpenContext context;
-  context.settings = &settings;
-  context.clock = &clock;
-  context.logger = logger;
-  context.deadline_ns = clock.MonotonicNs() + settings.wait_timeout_ms.value * kNsPerMs;
-  context.retiring = true;
-  std::unique_ptr<Region> region;
-  SHMFLAKE_RETURN_IF_ERROR(AttachRegion(context, &region));
-  return RetireRegion(context, region.get());
 }
 
 }  // namespace shmflake

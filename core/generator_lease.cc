@@ -244,6 +244,11 @@ Status Generator::Follow(Attachment& from, const DrawError& why, std::int64_t de
   std::unique_ptr<Region> region;
   SHMFLAKE_RETURN_IF_ERROR(OpenNext(context, &region));
   SHMFLAKE_RETURN_IF_ERROR(AttachNew(std::move(region)));
+  // Somebody else may have created it, who did not know how far this one came.
+  if (context.floor_tick != 0 && current().format() == from.format()) {
+    const std::uint64_t last = from.format().StateOf(context.floor_tick, 0) - 1;
+    (void)current().Observe(current().IdOf(last));  // where that is not too far ahead
+  }
   from.region().Unlock();
   // A thread that is still in the region before that one has been for the time of two regions.
   if (Attachment* old = from.previous(); old != nullptr) old->ReleaseFiles();
@@ -271,6 +276,18 @@ void Generator::NoteClockEvents(Attachment& attachment) {
   if (jumped) {
     logger_->Log(LogLevel::kWarning, "clock_forward_jump", {{"count", std::to_string(jumps)}});
   }
+}
+
+Status RetireByName(const Settings& settings, Clock& clock, Logger* logger) {
+  OpenContext context;
+  context.settings = &settings;
+  context.clock = &clock;
+  context.logger = logger;
+  context.deadline_ns = clock.MonotonicNs() + settings.wait_timeout_ms.value * kNsPerMs;
+  context.retiring = true;
+  std::unique_ptr<Region> region;
+  SHMFLAKE_RETURN_IF_ERROR(AttachRegion(context, &region));
+  return RetireRegion(context, region.get());
 }
 
 }  // namespace shmflake

@@ -53,6 +53,11 @@ bool LeaseAdmin::IsOfThisHost(const LeaseInfo& info) const {
   return !owner_.empty() && info.owner.compare(0, size + 1, owner_, 0, size + 1) == 0;
 }
 
+bool LeaseAdmin::IsOfThisRegion(const LeaseInfo& info) const {
+  if (!IsShared(settings_.store_kind)) return info.record.holder_region == settings_.name;
+  return !owner_.empty() && info.owner == owner_;
+}
+
 Status LeaseAdmin::Free(std::uint32_t worker_id) {
   SHMFLAKE_RETURN_IF_ERROR(Prepare());
   bool freed = false;
@@ -62,13 +67,19 @@ Status LeaseAdmin::Free(std::uint32_t worker_id) {
 Status LeaseAdmin::Release() {
   std::unique_ptr<Region> region;
   const Status attached = AttachRegion(context_, &region);
-  if (attached.ok()) return RetireRegion(context_, region.get());
-  if (attached.code() != Code::NOT_FOUND && attached.code() != Code::DIRECTORY) return attached;
+  if (attached.ok()) {
+    const bool was_retired = (region->image().state.LoadRelaxed() & kRetiredBit) != 0;
+    SHMFLAKE_RETURN_IF_ERROR(RetireRegion(context_, region.get()));
+    // Who retired it may have missed the store.
+    if (!was_retired) return Status::Ok();
+  } else if (attached.code() != Code::NOT_FOUND && attached.code() != Code::DIRECTORY) {
+    return attached;
+  }
   std::vector<LeaseInfo> records;
   SHMFLAKE_RETURN_IF_ERROR(List(&records));
   bool any = false;
   for (const LeaseInfo& info : records) {
-    if (info.record.holder == 0 || owner_.empty() || info.owner != owner_) continue;
+    if (info.record.holder == 0 || !IsOfThisRegion(info)) continue;
     LockFile lock_file;
     SHMFLAKE_RETURN_IF_ERROR(lock_file.Open(settings_.state_directory.value,
                                             settings_.id_namespace.value, settings_.mode.value,
@@ -77,10 +88,10 @@ Status LeaseAdmin::Release() {
     SHMFLAKE_RETURN_IF_ERROR(Free(info.record.worker_id));
     any = true;
   }
-  if (any) return Status::Ok();
-  return {Code::NOT_FOUND, "there is no region " + RegionPath(settings_) +
-                               ", and none of that name left a lease in namespace " +
-                               Quote(settings_.id_namespace.value)};
+  if (any || attached.ok()) return Status::Ok();
+  return Fail(Code::NOT_FOUND,
+              "there is no region %s, and none of that name left a lease in namespace %s",
+              RegionPath(settings_).c_str(), Quote(settings_.id_namespace.value).c_str());
 }
 
 }  // namespace shmflake

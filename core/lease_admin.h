@@ -32,6 +32,7 @@ class LeaseAdmin {
 
  private:
   Status Prepare();
+  [[nodiscard]] bool IsOfThisRegion(const LeaseInfo& info) const;
   // This state directory's part of a LeaseKey::owner; "" where it has no lock file.
   Status ReadOwner();
 

@@ -56,6 +56,8 @@ struct Options {
   std::optional<bool> background_thread{};
   std::optional<bool> sigbus_guard{};
   std::optional<std::string> segment_store{};
+
+  ~Options();
 };
 
 // A resolved setting. `given` is false for a default: then attaching takes what the region has.
@@ -67,6 +69,14 @@ struct Setting {
 };
 
 struct Settings {
+  // In one place: of some thirty settings with texts each of these is a lot of code.
+  Settings();
+  Settings(const Settings& other);
+  Settings(Settings&& other) noexcept;
+  Settings& operator=(const Settings& other);
+  Settings& operator=(Settings&& other) noexcept;
+  ~Settings();
+
   std::string name;
   Setting<std::string> config_file;  // "" when none was read
   Setting<std::string> directory;

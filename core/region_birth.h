@@ -12,9 +12,6 @@ namespace shmflake {
 [[nodiscard]] Status MakeLockScope(const Settings& settings, std::uint32_t worker_id,
                                    std::uint64_t instance_id, LockScope* out);
 
-// What a store may keep us waiting; at least 1.
-[[nodiscard]] std::uint32_t MsUntilDeadline(const OpenContext& context);
-
 // Holds the creation lock from Prepare until it goes.
 class Birthplace {
  public:

@@ -23,6 +23,9 @@ struct OpenContext {
   bool retiring = false;
 };
 
+// What a store may keep us waiting; at least 1.
+[[nodiscard]] std::uint32_t MsUntilDeadline(const OpenContext& context);
+
 // Attaches or creates. A retired region is replaced by a new one.
 Status OpenRegion(const OpenContext& context, std::unique_ptr<Region>* out);
 

@@ -111,6 +111,9 @@ bool IsLasting(Code code) noexcept {
     case Code::STORE_SCHEMA:
     case Code::STORE_CORRUPT:
     case Code::STORE_PLUGIN:
+    case Code::STORE_LAYOUT:
+    case Code::STORE_REPLACED:
+    case Code::STORE_BACKWARDS:
       return true;
     default:
       return false;

@@ -29,12 +29,13 @@ Status PlanSegment(const SegmentRequest& request, const SegmentRow* found, Segme
     row.step = static_cast<std::int64_t>(
         request.new_step != 0 ? request.new_step : std::min(kDefaultStep, request.max_step));
   } else {
-    return {Code::TAG_UNKNOWN,
-            "the store has no row for the " + tag + "; insert one, or open the tag with create on"};
+    return Fail(Code::TAG_UNKNOWN,
+                "the store has no row for the %s; insert one, or open the tag with create on",
+                tag.c_str());
   }
   if (row.step < 1 || static_cast<std::uint64_t>(row.step) > request.max_step) {
-    return {Code::STEP, "the row's step must be 1.." + Number(request.max_step) +
-                            " (max_step) for the " + tag + ": " + std::to_string(row.step)};
+    return Fail(Code::STEP, "the row's step must be 1..%s (max_step) for the %s: %s",
+                Number(request.max_step).c_str(), tag.c_str(), std::to_string(row.step).c_str());
   }
   const auto row_step = static_cast<std::uint64_t>(row.step);
   const std::uint64_t count =
@@ -42,18 +43,18 @@ Status PlanSegment(const SegmentRequest& request, const SegmentRow* found, Segme
   const std::int64_t lowest = leaf ? 1 : 0;
   const std::int64_t highest = kMaxId - static_cast<std::int64_t>(count);
   if (row.max_id < lowest || row.max_id > highest) {
-    return {Code::SEGMENT_RANGE, "the row's max_id must be " + std::to_string(lowest) + ".." +
-                                     std::to_string(highest) + " for a segment of " +
-                                     Number(count) + " of the " + tag + ": " +
-                                     std::to_string(row.max_id)};
+    return Fail(Code::SEGMENT_RANGE,
+                "the row's max_id must be %s..%s for a segment of %s of the %s: %s",
+                std::to_string(lowest).c_str(), std::to_string(highest).c_str(),
+                Number(count).c_str(), tag.c_str(), std::to_string(row.max_id).c_str());
   }
   const std::uint64_t first = static_cast<std::uint64_t>(row.max_id) + (leaf ? 0 : 1);
   if (first <= request.high) {
-    return {Code::SEGMENT_BACKWARDS,
-            "the row of the " + tag + " went backwards: its max_id is " +
-                std::to_string(row.max_id) + ", but this host was granted IDs up to " +
-                Number(request.high) +
-                "; if a backup was restored, raise max_id above all IDs that were ever issued"};
+    return Fail(
+        Code::SEGMENT_BACKWARDS,
+        "the row of the %s went backwards: its max_id is %s, but this host was granted IDs up to "
+        "%s; if a backup was restored, raise max_id above all IDs that were ever issued",
+        tag.c_str(), std::to_string(row.max_id).c_str(), Number(request.high).c_str());
   }
   row.max_id += static_cast<std::int64_t>(count);
   *write = row;
@@ -66,10 +67,11 @@ Status CheckReserved(const SegmentRequest& request, const SegmentGrant& grant) {
       grant.first <= static_cast<std::uint64_t>(kMaxId) - (grant.count - 1)) {
     return Status::Ok();
   }
-  return {Code::RESERVE, "the reserve callback must return 1.." + Number(request.max_step) +
-                             " IDs between " + Number(request.high + 1) + " and 2^63 - 1 for the " +
-                             "tag " + Quote(request.tag) + ": " + Number(grant.count) + " from " +
-                             Number(grant.first)};
+  return Fail(Code::RESERVE,
+              "the reserve callback must return 1..%s IDs between %s and 2^63 - 1 for the tag %s: "
+              "%s from %s",
+              Number(request.max_step).c_str(), Number(request.high + 1).c_str(),
+              Quote(request.tag).c_str(), Number(grant.count).c_str(), Number(grant.first).c_str());
 }
 
 std::uint64_t AdaptStep(std::uint64_t step, std::int64_t lasted_ns, std::uint64_t min_step,

@@ -35,9 +35,9 @@ Status FillGroupAndMode(const Host& host, const SettingSources& sources, Setting
   if (!out->group.given) {
     if (out->mode.value == static_cast<std::uint32_t>(mode.number)) return Status::Ok();
     const GivenValue& given = *sources.Find(mode);
-    return {CodeOf(mode, given.origin),
-            given.subject + " must be " + FormatOctal(static_cast<std::uint32_t>(mode.number)) +
-                " when no group is given: " + ShowValue(mode, given.value)};
+    return Fail(CodeOf(mode, given.origin), "%s must be %s when no group is given: %s",
+                given.subject.c_str(), FormatOctal(static_cast<std::uint32_t>(mode.number)).c_str(),
+                ShowValue(mode, given.value).c_str());
   }
   if (!out->mode.given) {
     out->mode.value = 0660;
@@ -57,9 +57,10 @@ Status FillGroupAndMode(const Host& host, const SettingSources& sources, Setting
   }
   const SettingSpec& spec = *FindSetting("group");
   const GivenValue& given = *sources.Find(spec);
-  return {CodeOf(spec, given.origin),
-          given.subject + " " + RuleOf(spec) + " of this host: " + Quote(group) +
-              (error != 0 ? std::string(": ") + std::strerror(error) : std::string())};
+  return Fail(
+      CodeOf(spec, given.origin), "%s %s of this host: %s%s", given.subject.c_str(),
+      RuleOf(spec).c_str(), Quote(group).c_str(),
+      std::string(error != 0 ? std::string(": ") + std::strerror(error) : std::string()).c_str());
 }
 
 namespace {
@@ -78,9 +79,10 @@ Status FillNamedFormat(const SettingSources& sources, Settings* out) {
                {"tick_us", &out->tick_us, format.tick_us}};
   for (const auto& [key, setting, value] : parts) {
     if (setting->given && setting->value != value) {
-      return {Code::LAYOUT, sources.Find(key)->subject + " must be that of layout " +
-                                Quote(out->layout.value) + " (" + out->layout.source + "), " +
-                                std::to_string(value) + ": " + std::to_string(setting->value)};
+      return Fail(Code::LAYOUT, "%s must be that of layout %s (%s), %s: %s",
+                  sources.Find(key)->subject.c_str(), Quote(out->layout.value).c_str(),
+                  out->layout.source.c_str(), std::to_string(value).c_str(),
+                  std::to_string(setting->value).c_str());
     }
     setting->value = value;
     if (!setting->given) setting->source = "layout " + out->layout.value;
@@ -98,21 +100,21 @@ Status FillFormatFromBits(const SettingSources& sources, Settings* out) {
   const std::uint32_t sequence_bits = out->sequence_bits.value;
   if (!out->machine_bits.given) out->machine_bits.value = std::max(worker_bits, 3U) - 2;
   if (out->machine_bits.value > worker_bits) {
-    return {Code::LAYOUT, sources.Find("machine_bits")->subject +
-                              " must be 1..worker_id_bits, 1.." + std::to_string(worker_bits) +
-                              " (" + out->worker_id_bits.source +
-                              "): " + std::to_string(out->machine_bits.value)};
+    return Fail(Code::LAYOUT, "%s must be 1..worker_id_bits, 1..%s (%s): %s",
+                sources.Find("machine_bits")->subject.c_str(), std::to_string(worker_bits).c_str(),
+                out->worker_id_bits.source.c_str(),
+                std::to_string(out->machine_bits.value).c_str());
   }
   const std::uint32_t rest = kIdBits - worker_bits - sequence_bits;
   if (!out->timestamp_bits.given) out->timestamp_bits.value = rest;
   if (out->timestamp_bits.value != rest) {  // fewer bits in all are a named layout's
-    return {Code::LAYOUT,
-            "timestamp_bits must be what worker_id_bits and sequence_bits leave, 63 - " +
-                std::to_string(worker_bits) + " - " + std::to_string(sequence_bits) + " = " +
-                std::to_string(rest) + ": " + std::to_string(out->timestamp_bits.value) +
-                " (worker_id_bits: " + out->worker_id_bits.source +
-                ", sequence_bits: " + out->sequence_bits.source +
-                ", timestamp_bits: " + out->timestamp_bits.source + ")"};
+    return Fail(Code::LAYOUT,
+                "timestamp_bits must be what worker_id_bits and sequence_bits leave, 63 - %s - %s "
+                "= %s: %s (worker_id_bits: %s, sequence_bits: %s, timestamp_bits: %s)",
+                std::to_string(worker_bits).c_str(), std::to_string(sequence_bits).c_str(),
+                std::to_string(rest).c_str(), std::to_string(out->timestamp_bits.value).c_str(),
+                out->worker_id_bits.source.c_str(), out->sequence_bits.source.c_str(),
+                out->timestamp_bits.source.c_str());
   }
   out->format = {.timestamp_bits = out->timestamp_bits.value,
                  .datacenter_bits = worker_bits - out->machine_bits.value,
@@ -129,15 +131,16 @@ Status FillFormat(const Host& host, const SettingSources& sources, Settings* out
   SHMFLAKE_RETURN_IF_ERROR(!out->layout.value.empty() ? FillNamedFormat(sources, out)
                                                       : FillFormatFromBits(sources, out));
   if (const Status status = ValidateFormat(out->format); !status.ok()) {
-    return {status.code(), status.message() + " (worker_id_bits: " + out->worker_id_bits.source +
-                               ", sequence_bits: " + out->sequence_bits.source +
-                               ", timestamp_bits: " + out->timestamp_bits.source + ")"};
+    return Fail(status.code(), "%s (worker_id_bits: %s, sequence_bits: %s, timestamp_bits: %s)",
+                status.message().c_str(), out->worker_id_bits.source.c_str(),
+                out->sequence_bits.source.c_str(), out->timestamp_bits.source.c_str());
   }
   // A clock that is before the default epoch is the draw's to refuse: nobody asked for that epoch.
   const std::int64_t now = host.NowUnixMs();
   if (out->epoch_ms.given && out->epoch_ms.value > now) {
-    return {Code::LAYOUT, sources.Find("epoch_ms")->subject + " must not be after now (" +
-                              std::to_string(now) + "): " + std::to_string(out->epoch_ms.value)};
+    return Fail(Code::LAYOUT, "%s must not be after now (%s): %s",
+                sources.Find("epoch_ms")->subject.c_str(), std::to_string(now).c_str(),
+                std::to_string(out->epoch_ms.value).c_str());
   }
   return Status::Ok();
 }
@@ -149,10 +152,10 @@ Status CheckHorizon(const SettingSources& sources, const Settings& settings) {
   const SettingSpec& spec = *FindSetting("horizon_ms");
   const GivenValue* given = sources.Find(spec);
   if (given == nullptr) given = sources.Find("max_backward_ms");
-  return {CodeOf(spec, given->origin),
-          "horizon_ms must be more than 2 x max_backward_ms, 2 x " + std::to_string(backward) +
-              " (" + settings.max_backward_ms.source + "): " + std::to_string(horizon) + " (" +
-              settings.horizon_ms.source + ")"};
+  return Fail(CodeOf(spec, given->origin),
+              "horizon_ms must be more than 2 x max_backward_ms, 2 x %s (%s): %s (%s)",
+              std::to_string(backward).c_str(), settings.max_backward_ms.source.c_str(),
+              std::to_string(horizon).c_str(), settings.horizon_ms.source.c_str());
 }
 
 Status FillLeaseTtl(const SettingSources& sources, Settings* out) {
@@ -163,10 +166,10 @@ Status FillLeaseTtl(const SettingSources& sources, Settings* out) {
   }
   if (out->lease_ttl_ms.value > horizon) return Status::Ok();
   const SettingSpec& spec = *FindSetting("lease_ttl_ms");
-  return {CodeOf(spec, sources.Find(spec)->origin),
-          "lease_ttl_ms must be more than horizon_ms, " + std::to_string(horizon) + " (" +
-              out->horizon_ms.source + "): " + std::to_string(out->lease_ttl_ms.value) + " (" +
-              out->lease_ttl_ms.source + ")"};
+  return Fail(CodeOf(spec, sources.Find(spec)->origin),
+              "lease_ttl_ms must be more than horizon_ms, %s (%s): %s (%s)",
+              std::to_string(horizon).c_str(), out->horizon_ms.source.c_str(),
+              std::to_string(out->lease_ttl_ms.value).c_str(), out->lease_ttl_ms.source.c_str());
 }
 
 Status FillWorkerId(const Host& host, const SettingSources& sources, Settings* out) {

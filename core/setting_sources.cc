@@ -67,16 +67,17 @@ Status ReadEnvironment(const Host& host, SettingLayer* layer) {
       if (!text) continue;
       std::optional<SettingValue> value = ParseText(spec, *text);
       if (!value) {
-        return {Code::ENVIRONMENT, variable + " " + RuleOf(spec) + ": " + Quote(*text)};
+        return Fail(Code::ENVIRONMENT, "%s %s: %s", variable.c_str(), RuleOf(spec).c_str(),
+                    Quote(*text).c_str());
       }
       GivenValue given{std::move(*value), SettingOrigin::kEnvironment, variable,
                        "environment " + variable};
       SHMFLAKE_RETURN_IF_ERROR(CheckValue(spec, given));
       const GivenValue* other = layer->Find(spec);
       if (other != nullptr && other->value != given.value) {
-        return {Code::ENVIRONMENT,
-                other->subject + " and " + variable + " must be equal when both are set: " +
-                    ShowValue(spec, other->value) + " and " + ShowValue(spec, given.value)};
+        return Fail(Code::ENVIRONMENT, "%s and %s must be equal when both are set: %s and %s",
+                    other->subject.c_str(), variable.c_str(), ShowValue(spec, other->value).c_str(),
+                    ShowValue(spec, given.value).c_str());
       }
       if (other == nullptr) layer->Set(spec, std::move(given));
     }

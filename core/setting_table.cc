@@ -232,13 +232,14 @@ Status CheckValue(const SettingSpec& spec, const GivenValue& given) {
     const Status status =
         spec.kind == Kind::kStore ? ParseStoreKind(text, &kind) : ParseStoreUrl(text, &url);
     if (status.code() == Code::STORE_UNKNOWN) {
-      return {status.code(), given.subject + " " + kStoreRule + ": " + Quote(text)};
+      return Fail(status.code(), "%s %s: %s", given.subject.c_str(), kStoreRule,
+                  Quote(text).c_str());
     }
     return status.ok() ? status : Status(status.code(), given.subject + ": " + status.message());
   }
   if (KeepsRule(spec, given.value)) return Status::Ok();
-  return {CodeOf(spec, given.origin),
-          given.subject + " " + RuleOf(spec) + ": " + ShowValue(spec, given.value)};
+  return Fail(CodeOf(spec, given.origin), "%s %s: %s", given.subject.c_str(), RuleOf(spec).c_str(),
+              ShowValue(spec, given.value).c_str());
 }
 
 bool IsName(std::string_view text) {

@@ -51,10 +51,10 @@ struct SettingSpec {
   std::int64_t lowest = 0;
   std::int64_t highest = 0;
   std::int64_t number = 0;        // the default of an integer, a boolean or a mode
-  std::string_view text = "";     // the default of a text
-  std::string_view choices = "";  // "strict|relaxed"
-  std::string_view variable = "";
-  std::string_view second_variable = "";  // says the same
+  std::string_view text = {};     // the default of a text
+  std::string_view choices = {};  // "strict|relaxed"
+  std::string_view variable = {};
+  std::string_view second_variable = {};  // says the same
   Code code = Code::OK;  // of a value that breaks the rule; OK: that of the value's origin
 };
 

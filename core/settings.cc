@@ -12,6 +12,15 @@
 #include "core/text.h"
 
 namespace shmflake {
+
+Settings::Settings() = default;
+Settings::Settings(const Settings& other) = default;
+Settings::Settings(Settings&& other) noexcept = default;
+Settings& Settings::operator=(const Settings& other) = default;
+Settings& Settings::operator=(Settings&& other) noexcept = default;
+Settings::~Settings() = default;
+Options::~Options() = default;
+
 namespace {
 
 // The setting's value, or the table's default; it has been checked, so that a number fits its
@@ -43,7 +52,7 @@ void Merge(const SettingSources& sources, Settings* out) {
 Status Resolve(const Host& host, const char* name, const Options& options, Settings* out) {
   out->name = name == nullptr ? "default" : name;
   if (!IsName(out->name)) {
-    return {Code::NAME, std::string("a region's name ") + kNameRule + ": " + Quote(out->name)};
+    return Fail(Code::NAME, "a region's name %s: %s", kNameRule, Quote(out->name).c_str());
   }
   SettingSources sources;
   SHMFLAKE_RETURN_IF_ERROR(ReadSources(host, options, &sources, &out->config_file));
@@ -96,7 +105,7 @@ Status ResolveSettingsOn(const Host& host, const char* name, const Options& opti
   } catch (const std::bad_alloc&) {
     return {Code::NO_MEMORY, "no memory"};
   } catch (const std::exception& error) {
-    return {Code::SYSTEM, std::string("cannot read the settings: ") + error.what()};
+    return Fail(Code::SYSTEM, "cannot read the settings: %s", error.what());
   }
 }
 

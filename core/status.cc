@@ -34,13 +34,38 @@ const char* CodeName(Code code) noexcept {
   return "UNKNOWN";
 }
 
-Status Fail(Code code, const char* format, ...) {
-  char text[1024];
+namespace {
+
+std::string FormatList(const char* format, va_list arguments) {
+  char text[512];
+  va_list again;
+  va_copy(again, arguments);
+  const int size = std::vsnprintf(text, sizeof(text), format, arguments);
+  std::string whole = size < 0 ? "" : text;
+  if (size >= static_cast<int>(sizeof(text))) {
+    whole.resize(static_cast<std::size_t>(size));
+    std::vsnprintf(whole.data(), whole.size() + 1, format, again);
+  }
+  va_end(again);
+  return whole;
+}
+
+}  // namespace
+
+std::string Format(const char* format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  std::vsnprintf(text, sizeof(text), format, arguments);
+  std::string text = FormatList(format, arguments);
   va_end(arguments);
-  return {code, text};
+  return text;
+}
+
+Status Fail(Code code, const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  Status status(code, FormatList(format, arguments));
+  va_end(arguments);
+  return status;
 }
 
 Status FailErrno(int error, std::string_view what, std::string_view path, Code fallback) {

@@ -40,6 +40,9 @@ class [[nodiscard]] Status {
   std::string message_;
 };
 
+// printf into a string. Where sums of strings would be several times the code.
+[[gnu::format(printf, 1, 2)]] std::string Format(const char* format, ...);
+
 // printf into a Status: Fail(Code::NAME, "name must be 1..63 characters: %zu", n).
 [[gnu::format(printf, 2, 3)]] Status Fail(Code code, const char* format, ...);
 

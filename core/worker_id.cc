@@ -15,8 +15,9 @@ constexpr std::size_t kMostOrdinalDigits = 4;
 Status CheckPart(const char* key, const GivenValue& given, std::uint64_t highest) {
   const auto value = std::get<std::int64_t>(given.value);
   if (value >= 0 && static_cast<std::uint64_t>(value) <= highest) return Status::Ok();
-  return {CodeOf(*FindSetting(key), given.origin),
-          given.subject + " must be 0.." + std::to_string(highest) + ": " + std::to_string(value)};
+  return Fail(CodeOf(*FindSetting(key), given.origin), "%s must be 0..%s: %s",
+              given.subject.c_str(), std::to_string(highest).c_str(),
+              std::to_string(value).c_str());
 }
 
 std::uint64_t Number(const GivenValue& given) {
@@ -87,10 +88,9 @@ Status CheckWorkerIdPair(const SettingLayer& layer) {
   const GivenValue& one = datacenter != nullptr ? *datacenter : *machine;
   const SettingSpec* other = FindSetting(datacenter != nullptr ? "machine_id" : "datacenter_id");
   const bool is_variable = one.origin == SettingOrigin::kEnvironment;
-  return {ConflictCode(one),
-          one.subject + " must be given together with " +
-              (is_variable ? VariablesOf(*other).front() : std::string(other->key)) + ": " +
-              std::to_string(std::get<std::int64_t>(one.value))};
+  return Fail(ConflictCode(one), "%s must be given together with %s: %s", one.subject.c_str(),
+              (is_variable ? VariablesOf(*other).front() : std::string(other->key)).c_str(),
+              std::to_string(std::get<std::int64_t>(one.value)).c_str());
 }
 
 Status WorkerIdOfLayer(const IdFormat& format, const SettingLayer& layer,
@@ -117,7 +117,7 @@ Status WorkerIdOfLayer(const IdFormat& format, const SettingLayer& layer,
                   " << %u | %" PRIu64 " = %u, when all are given: %u",
                   Number(*datacenter), format.machine_bits, Number(*machine), joined,
                   (*out)->value);
-    return {ConflictCode(*whole), whole->subject + text};
+    return Fail(ConflictCode(*whole), "%s%s", whole->subject.c_str(), text);
   }
   if (whole == nullptr) {
     const bool is_variable = datacenter->origin == SettingOrigin::kEnvironment;
@@ -134,10 +134,11 @@ Status WorkerIdOfHost(const IdFormat& format, const Host& host, Setting<std::uin
     const std::string pod = host.Variable("POD_NAME").value_or(host.Name());
     if (const std::optional<std::uint32_t> ordinal = StatefulSetOrdinal(pod)) {
       if (*ordinal > format.max_worker_id()) {
-        return {Code::WORKER_ID,
-                "the ordinal of StatefulSet pod " + Printable(pod) +
-                    ", its worker ID, must be 0.." + std::to_string(format.max_worker_id()) + ": " +
-                    std::to_string(*ordinal) + "; set worker_id_bits or worker_id"};
+        return Fail(Code::WORKER_ID,
+                    "the ordinal of StatefulSet pod %s, its worker ID, must be 0..%s: %s; set "
+                    "worker_id_bits or worker_id",
+                    Printable(pod).c_str(), std::to_string(format.max_worker_id()).c_str(),
+                    std::to_string(*ordinal).c_str());
       }
       *out = {*ordinal, "StatefulSet pod " + Printable(pod), false};
       *source = WorkerIdSource::kStatefulSet;

@@ -152,12 +152,18 @@ int shmflake_store_init(const char* url, const shmflake_options* options) {
     shmflake_options read;
     shmflake::Settings settings;
     SHMFLAKE_RETURN_IF_ERROR(shmflake::capi::ResolveOptions(nullptr, options, &read, &settings));
-    shmflake::StoreUrl parsed;
-    std::unique_ptr<shmflake::SegmentStore> store;
-    SHMFLAKE_RETURN_IF_ERROR(shmflake::OpenStoreByUrl(
-        settings, url != nullptr ? url : settings.segment_store.value, &parsed, &store));
     const shmflake::FileSizeSignalBlock no_signal;
-    return store->Init(settings.wait_timeout_ms.value);
+    const auto init = [&](const std::string& text) -> Status {
+      shmflake::StoreUrl parsed;
+      std::unique_ptr<shmflake::SegmentStore> store;
+      SHMFLAKE_RETURN_IF_ERROR(shmflake::OpenStoreByUrl(settings, text, &parsed, &store));
+      return store->Init(settings.wait_timeout_ms.value);
+    };
+    if (url != nullptr) return init(url);
+    const bool has_leases = IsShared(settings.store_kind);
+    if (has_leases) SHMFLAKE_RETURN_IF_ERROR(init(settings.store.value));
+    return has_leases && !settings.segment_store.given ? Status::Ok()
+                                                       : init(settings.segment_store.value);
   });
 }
 

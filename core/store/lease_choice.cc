@@ -14,6 +14,20 @@ constexpr std::size_t kUnusedTried = 64;
 constexpr std::size_t kHoldersNamed = 3;
 constexpr std::size_t kStateDirectoryDigits = 32;
 
+// Best first; those of the two in the middle are equally good.
+enum class Rank : std::uint32_t { kOwn, kPast, kUnused, kAhead };
+
+struct Candidate {
+  Rank rank;
+  std::uint64_t horizon;
+  std::uint32_t worker_id;
+
+  bool operator<(const Candidate& other) const {
+    if (rank != other.rank) return rank < other.rank;
+    return horizon != other.horizon ? horizon < other.horizon : worker_id < other.worker_id;
+  }
+};
+
 bool IsOfStateDirectory(const std::string& one, const std::string& other) {
   return one.size() > kStateDirectoryDigits && other.size() > kStateDirectoryDigits &&
          one.compare(0, kStateDirectoryDigits, other, 0, kStateDirectoryDigits) == 0;
@@ -28,65 +42,61 @@ bool IsHeldByOther(const LeaseInfo& info, const std::string& owner, bool exactly
 
 std::vector<std::uint32_t> ChooseWorkers(const std::vector<LeaseInfo>& records, const LeaseKey& key,
                                          std::uint64_t turn) {
+  std::vector<Candidate> candidates;
   const std::uint64_t end = key.format.max_worker_id() + 1;
-  std::vector<std::uint32_t> own;
-  std::vector<const LeaseInfo*> past;
-  std::vector<const LeaseInfo*> ahead;
-  std::vector<std::uint32_t> unused;
   std::uint64_t next = 0;
-  for (const LeaseInfo& info : records) {
-    const std::uint32_t worker_id = info.record.worker_id;
-    if (worker_id >= end) continue;
-    for (; next < worker_id && unused.size() < kUnusedTried; ++next) {
-      unused.push_back(static_cast<std::uint32_t>(next));
+  std::size_t unused = 0;
+  const auto add_unused_below = [&](std::uint64_t worker_id) {
+    for (; next < worker_id && unused < kUnusedTried; ++next, ++unused) {
+      candidates.push_back({Rank::kUnused, 0, static_cast<std::uint32_t>(next)});
     }
-    next = worker_id + std::uint64_t{1};
-    if (IsHeldByOther(info, key.owner, true)) continue;
-    if (info.owner == key.owner) {
-      own.push_back(worker_id);
-    } else {
-      (info.record.horizon <= key.now ? past : ahead).push_back(&info);
-    }
-  }
-  for (; next < end && unused.size() < kUnusedTried; ++next) {
-    unused.push_back(static_cast<std::uint32_t>(next));
-  }
-  const auto by_horizon = [](const LeaseInfo* one, const LeaseInfo* other) {
-    return one->record.horizon < other->record.horizon;
   };
-  std::stable_sort(past.begin(), past.end(), by_horizon);
-  std::stable_sort(ahead.begin(), ahead.end(), by_horizon);
-  std::vector<std::uint32_t> equal;
-  for (const LeaseInfo* info : past) equal.push_back(info->record.worker_id);
-  equal.insert(equal.end(), unused.begin(), unused.end());
-  if (!equal.empty()) {
-    std::rotate(equal.begin(), equal.begin() + static_cast<std::ptrdiff_t>(turn % equal.size()),
-                equal.end());
+  for (const LeaseInfo& info : records) {
+    const LeaseRecord& record = info.record;
+    if (record.worker_id >= end) continue;
+    add_unused_below(record.worker_id);
+    next = record.worker_id + std::uint64_t{1};
+    if (IsHeldByOther(info, key.owner, true)) continue;
+    const Rank rank = info.owner == key.owner     ? Rank::kOwn
+                      : record.horizon <= key.now ? Rank::kPast
+                                                  : Rank::kAhead;
+    candidates.push_back({rank, record.horizon, record.worker_id});
   }
-  std::vector<std::uint32_t> chosen = std::move(own);
-  chosen.insert(chosen.end(), equal.begin(), equal.end());
-  for (const LeaseInfo* info : ahead) chosen.push_back(info->record.worker_id);
+  add_unused_below(end);
+  std::sort(candidates.begin(), candidates.end());
+  std::vector<std::uint32_t> chosen;
+  const auto is_equal = [](const Candidate& candidate) {
+    return candidate.rank == Rank::kPast || candidate.rank == Rank::kUnused;
+  };
+  std::size_t first = 0;
+  while (first < candidates.size() && candidates[first].rank == Rank::kOwn) ++first;
+  std::size_t equal = 0;
+  while (first + equal < candidates.size() && is_equal(candidates[first + equal])) ++equal;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const bool turned = i >= first && i < first + equal;
+    chosen.push_back(candidates[turned ? first + (i - first + turn) % equal : i].worker_id);
+  }
   return chosen;
 }
 
 std::string DescribeHolder(const LeaseInfo& info) {
-  return "region " + Quote(info.record.holder_region) + " on host " +
-         Quote(info.record.holder_host) + " (ends in " +
-         std::to_string((info.ttl_ms + 999) / 1000) + " s unless it is extended)";
+  return Format("region %s on host %s (ends in %lld s unless it is extended)",
+                Quote(info.record.holder_region).c_str(), Quote(info.record.holder_host).c_str(),
+                static_cast<long long>((info.ttl_ms + 999) / 1000));
 }
 
 std::string DescribeHolders(const std::vector<LeaseInfo>& records, const LeaseKey& key) {
-  std::string text = "all " + std::to_string(key.format.max_worker_id() + 1) +
-                     " worker IDs of namespace " + Quote(key.id_namespace) + " are held: ";
+  std::string names;
   std::size_t named = 0;
   for (const LeaseInfo& info : records) {
-    if (!IsHeldByOther(info, key.owner, true)) continue;
-    if (++named > kHoldersNamed) continue;
-    text += (named > 1 ? ", " : "") + std::to_string(info.record.worker_id) + " by " +
-            DescribeHolder(info);
+    if (!IsHeldByOther(info, key.owner, true) || ++named > kHoldersNamed) continue;
+    names += Format("%s%u by %s", named > 1 ? ", " : "", info.record.worker_id,
+                    DescribeHolder(info).c_str());
   }
-  if (named > kHoldersNamed) text += " and " + std::to_string(named - kHoldersNamed) + " more";
-  return text;
+  const std::size_t more = named - std::min(named, kHoldersNamed);
+  return Format("all %llu worker IDs of namespace %s are held: %s, and %zu more",
+                static_cast<unsigned long long>(key.format.max_worker_id() + 1),
+                Quote(key.id_namespace).c_str(), names.c_str(), more);
 }
 
 }  // namespace shmflake

@@ -139,11 +139,11 @@ Status ReadRow(SqliteSession* session, SqliteStatement* query, LeaseRow* row) {
 
 Status CheckLayout(const SqliteSession& session, const LeaseKey& key, const LeaseRow& row) {
   if (row.format == key.format) return Status::Ok();
-  return {Code::STORE_LAYOUT,
-          DescribeKey(key) + " is asked for with the ID layout " + DescribeFormat(key.format) +
-              ", but " + session.path() + " has the namespace's worker ID " +
-              std::to_string(row.worker_id) + " with " + DescribeFormat(row.format) +
-              ", whose IDs may be equal; use another id_namespace"};
+  return Fail(Code::STORE_LAYOUT,
+              "%s is asked for with the ID layout %s, but %s has the namespace's worker ID %s with "
+              "%s, whose IDs may be equal; use another id_namespace",
+              DescribeKey(key).c_str(), DescribeFormat(key.format).c_str(), session.path().c_str(),
+              std::to_string(row.worker_id).c_str(), DescribeFormat(row.format).c_str());
 }
 
 // Runs a change that must meet exactly one row.
@@ -151,10 +151,11 @@ Status ChangeOneRow(SqliteSession* session, SqliteStatement* change, const Lease
   bool has_row = false;
   SHMFLAKE_RETURN_IF_ERROR(change->Step(&has_row));
   if (session->changes() == 1) return Status::Ok();
-  return {Code::STORE_UNAVAILABLE,
-          session->path() + ": the horizon " + std::to_string(row.horizon) +
-              " must not be lower than what was granted to worker ID " +
-              std::to_string(row.worker_id) + " of namespace " + Quote(row.id_namespace)};
+  return Fail(
+      Code::STORE_UNAVAILABLE,
+      "%s: the horizon %s must not be lower than what was granted to worker ID %s of namespace %s",
+      session->path().c_str(), std::to_string(row.horizon).c_str(),
+      std::to_string(row.worker_id).c_str(), Quote(row.id_namespace).c_str());
 }
 
 }  // namespace
@@ -165,14 +166,15 @@ Status FindLeaseRow(SqliteSession* session, const LeaseKey& key, LeaseRow* row) 
   bool has_row = false;
   SHMFLAKE_RETURN_IF_ERROR(query.Step(&has_row));
   if (!has_row) {
-    return {Code::LEASE_LOST, session->path() + " has no record of " + DescribeKey(key)};
+    return Fail(Code::LEASE_LOST, "%s has no record of %s", session->path().c_str(),
+                DescribeKey(key).c_str());
   }
   SHMFLAKE_RETURN_IF_ERROR(ReadRow(session, &query, row));
   return CheckLayout(*session, key, *row);
 }
 
 Status VisitLeaseRows(SqliteSession* session, const std::string& id_namespace,
-                      const std::function<Status(const LeaseRow&)>& visit) {
+                      const FunctionRef<Status(const LeaseRow&)>& visit) {
   std::string verdict;
   SHMFLAKE_RETURN_IF_ERROR(session->ReadText("PRAGMA integrity_check(1)", &verdict));
   if (verdict != "ok") return session->Corrupt(verdict);
@@ -204,8 +206,8 @@ Status RaiseLeaseRow(SqliteSession* session, const LeaseRow& changed) {
   LeaseRow row = changed;
   row.updated_unix_ms = NowUnixMs();
   if (row.horizon > kMaxHorizon) {
-    return {Code::STORE_UNAVAILABLE, session->path() + ": a horizon must be at most 2^62 ticks: " +
-                                         std::to_string(row.horizon)};
+    return Fail(Code::STORE_UNAVAILABLE, "%s: a horizon must be at most 2^62 ticks: %s",
+                session->path().c_str(), std::to_string(row.horizon).c_str());
   }
   SqliteStatement raise(session, kRaise);
   raise.Bind(row.id_namespace).Bind(std::int64_t{row.worker_id});

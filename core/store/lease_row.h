@@ -5,9 +5,9 @@
 #define SHMFLAKE_CORE_STORE_LEASE_ROW_H_
 
 #include <cstdint>
-#include <functional>
 #include <string>
 
+#include "core/function_ref.h"
 #include "core/id_format.h"
 #include "core/status.h"
 #include "core/store/sqlite_session.h"
@@ -40,7 +40,7 @@ Status FindLeaseRowInSoundFile(SqliteSession* session, const LeaseKey& key, bool
 // Reads and checks the whole file, and visits the namespace's rows, ascending by worker ID, until a
 // visit fails.
 Status VisitLeaseRows(SqliteSession* session, const std::string& id_namespace,
-                      const std::function<Status(const LeaseRow&)>& visit);
+                      const FunctionRef<Status(const LeaseRow&)>& visit);
 
 // Writes a row whose horizon is no lower than the present one's.
 Status RaiseLeaseRow(SqliteSession* session, const LeaseRow& changed);

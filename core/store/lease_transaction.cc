@@ -13,8 +13,8 @@ namespace {
 
 // The step behind a C callback.
 struct LeaseDecision {
-  const std::function<Status(const shmflake_store_namespace&, const shmflake_store_lease*,
-                             std::size_t, shmflake_store_lease_write*)>& decide;
+  const FunctionRef<Status(const shmflake_store_namespace&, const shmflake_store_lease*,
+                           std::size_t, shmflake_store_lease_write*)>& decide;
   Status status;
 
   static int Decide(void* context, const shmflake_store_namespace* record,
@@ -77,28 +77,33 @@ LeaseTransactions::LeaseTransactions(const StoreUrl& url, const shmflake_store_p
 Status LeaseTransactions::CheckNamespace(const std::string& id_namespace,
                                          const shmflake_store_namespace& record,
                                          const IdFormat* format, LeaseRecords* records) const {
-  const std::string where = "namespace " + Quote(id_namespace) + " in " + caller_.shown();
+  const std::string name =
+      Format("namespace %s in %s", Quote(id_namespace).c_str(), caller_.shown().c_str());
+  const char* const where = name.c_str();
   const std::string identity = record.identity;
   records->exist = !identity.empty();
   if (!expected_.empty() && identity != expected_) {
-    return {Code::STORE_REPLACED, where + " is not the one that was started with (" + expected_ +
-                                      ", now " + (identity.empty() ? "none" : identity) +
-                                      "): its horizons are lost; restore the store"};
+    return Fail(Code::STORE_REPLACED,
+                "%s is not the one that was started with (%s, now %s): its horizons are lost; "
+                "restore the store",
+                where, expected_.c_str(), identity.empty() ? "none" : identity.c_str());
   }
   if (!records->exist && format == nullptr) {
-    return {Code::NOT_FOUND, "there is no " + where};
+    return Fail(Code::NOT_FOUND, "there is no %s", where);
   }
   if (!records->exist) {
     records->format = *format;
     return Status::Ok();
   }
   if (!ParseFormatText(record.format, &records->format)) {
-    return {Code::STORE_CORRUPT, where + " has an ID layout that is none: " + Quote(record.format)};
+    return Fail(Code::STORE_CORRUPT, "%s has an ID layout that is none: %s", where,
+                Quote(record.format).c_str());
   }
   if (format != nullptr && *format != records->format) {
-    return {Code::STORE_LAYOUT, where + " has the ID layout " + FormatText(records->format) +
-                                    ", not " + FormatText(*format) +
-                                    ": IDs of both may be equal; use another id_namespace"};
+    return Fail(Code::STORE_LAYOUT,
+                "%s has the ID layout %s, not %s: IDs of both may be equal; use another "
+                "id_namespace",
+                where, FormatText(records->format).c_str(), FormatText(*format).c_str());
   }
   return Status::Ok();
 }
@@ -106,8 +111,8 @@ Status LeaseTransactions::CheckNamespace(const std::string& id_namespace,
 Status LeaseTransactions::Run(const std::string& id_namespace, const IdFormat* format,
                               std::int64_t worker_id, const LeaseStep& step) {
   if (caller_.plugin().lease == nullptr) {
-    return {Code::STORE_PLUGIN, std::string("the plug-in for ") + caller_.plugin().scheme + " (" +
-                                    caller_.plugin().about + ") keeps no leases"};
+    return Fail(Code::STORE_PLUGIN, "the plug-in for %s (%s) keeps no leases",
+                caller_.plugin().scheme, caller_.plugin().about);
   }
   const std::string fresh = RandomHex(16);
   const std::string format_text = format == nullptr ? "" : FormatText(*format);

@@ -7,10 +7,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
+#include "core/function_ref.h"
 #include "core/store/store.h"
 #include "core/store/store_plugin_loader.h"
 
@@ -42,7 +42,7 @@ struct LeaseRecords {
 // Sets *write to what is to be written; null: nothing but a namespace's record that is missing. May
 // be called again. Its error is returned as it is, and nothing is written.
 using LeaseStep =
-    std::function<Status(const LeaseRecords& records, const shmflake_store_lease** write)>;
+    FunctionRef<Status(const LeaseRecords& records, const shmflake_store_lease** write)>;
 
 // Thread safety: one thread at a time.
 class LeaseTransactions {

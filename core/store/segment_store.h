@@ -13,10 +13,10 @@
 #define SHMFLAKE_CORE_STORE_SEGMENT_STORE_H_
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 
+#include "core/function_ref.h"
 #include "core/segment_plan.h"
 #include "core/status.h"
 #include "core/store/store_url.h"
@@ -25,7 +25,7 @@ namespace shmflake {
 
 // Decides on the row as it stands (null: there is none) what to write, or refuses; its error is
 // returned as it is. May be called again when somebody else was quicker. It must not use a store.
-using SegmentPlan = std::function<Status(const SegmentRow* found, SegmentRow* write)>;
+using SegmentPlan = FunctionRef<Status(const SegmentRow* found, SegmentRow* write)>;
 
 class SegmentStore {
  public:

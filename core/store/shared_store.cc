@@ -57,9 +57,9 @@ Status SharedStore::Take(const LeaseKey& key, const LeasePlan& plan,
   std::uint64_t horizon = 0;
   SHMFLAKE_RETURN_IF_ERROR(plan(record, &horizon));
   if (horizon < record.horizon) {  // store.h, invariant (1)
-    return {Code::STORE_UNAVAILABLE, DescribeKey(key) + ": the new horizon must be at least " +
-                                         std::to_string(record.horizon) + ": " +
-                                         std::to_string(horizon)};
+    return Fail(Code::STORE_UNAVAILABLE, "%s: the new horizon must be at least %llu: %llu",
+                DescribeKey(key).c_str(), static_cast<unsigned long long>(record.horizon),
+                static_cast<unsigned long long>(horizon));
   }
   write->worker_id = key.worker_id;
   write->base = static_cast<std::int64_t>(record.horizon);
@@ -79,10 +79,10 @@ Status SharedStore::Acquire(const LeaseKey& key, const LeasePlan& plan) {
     const shmflake_store_lease* found = records.Find(key.worker_id);
     const LeaseInfo info = found == nullptr ? LeaseInfo() : InfoOf(*found, records.format);
     if (IsHeldByOther(info, key.owner, false)) {
-      return Status(Code::WORKER_HELD, DescribeKey(key) + " is held in " + shown() + " by " +
-                                           DescribeHolder(info) +
-                                           "; configure another worker_id, end that region, or "
-                                           "free the lease if that host is gone");
+      return Fail(Code::WORKER_HELD,
+                  "%s is held in %s by %s; configure another worker_id, end that region, or free "
+                  "the lease if that host is gone",
+                  DescribeKey(key).c_str(), shown().c_str(), DescribeHolder(info).c_str());
     }
     *write = &lease;
     return Take(key, plan, found, &lease);
@@ -108,10 +108,10 @@ Status SharedStore::AcquireAny(LeaseKey* key, const LeasePlan& plan) {
     }
     *write = &lease;
     if (found) return status;
-    return Status(Code::WORKERS_EXHAUSTED,
-                  DescribeHolders(list, *key) + " (" + shown() +
-                      "); take a namespace with more worker_id_bits, or free the leases of hosts "
-                      "that are gone");
+    return Fail(Code::WORKERS_EXHAUSTED,
+                "%s (%s); take a namespace with more worker_id_bits, or free the leases of hosts "
+                "that are gone",
+                DescribeHolders(list, *key).c_str(), shown().c_str());
   };
   return transactions_.Run(key->id_namespace, &key->format, LeaseTransactions::kAllWorkers, take);
 }
@@ -124,18 +124,20 @@ Status SharedStore::Extend(const LeaseKey& key, std::uint64_t horizon, std::uint
                           const shmflake_store_lease** write) -> Status {
     const shmflake_store_lease* found = records.Find(key.worker_id);
     if (found == nullptr) {
-      return {Code::LEASE_LOST, shown() + " has no record of " + DescribeKey(key)};
+      return Fail(Code::LEASE_LOST, "%s has no record of %s", shown().c_str(),
+                  DescribeKey(key).c_str());
     }
     changed.Set(*found);
     const LeaseInfo info = InfoOf(lease, records.format);
     if (info.record.holder != key.instance_id) {
-      return {Code::LEASE_LOST,
-              DescribeKey(key) + (info.record.holder == 0
-                                      ? " was released or freed in " + shown()
-                                      : " is held in " + shown() + " by " + DescribeHolder(info))};
+      const bool held = info.record.holder != 0;
+      return Fail(Code::LEASE_LOST, "%s %s %s%s%s", DescribeKey(key).c_str(),
+                  held ? "is held in" : "was released or freed in", shown().c_str(),
+                  held ? " by " : "", held ? DescribeHolder(info).c_str() : "");
     }
     if (info.record.horizon < key.known_horizon) {
-      return {Code::STORE_BACKWARDS, shown() + ": " + DescribeBackwards(key, info.record.horizon)};
+      return Fail(Code::STORE_BACKWARDS, "%s: %s", shown().c_str(),
+                  DescribeBackwards(key, info.record.horizon).c_str());
     }
     lease.horizon = static_cast<std::int64_t>(std::max(info.record.horizon, horizon));
     lease.ttl_ms = key.ttl_ms;
@@ -184,8 +186,8 @@ Status SharedStore::Free(const std::string& id_namespace, std::uint32_t worker_i
   const auto free = [&](const LeaseRecords& records, const shmflake_store_lease** write) -> Status {
     const shmflake_store_lease* found = records.Find(worker_id);
     if (found == nullptr) {
-      return {Code::NOT_FOUND, "namespace " + Quote(id_namespace) + " in " + shown() +
-                                   " has no record of worker ID " + std::to_string(worker_id)};
+      return Fail(Code::NOT_FOUND, "namespace %s in %s has no record of worker ID %u",
+                  Quote(id_namespace).c_str(), shown().c_str(), worker_id);
     }
     *freed = found->holder != 0;
     if (!*freed) return Status::Ok();

@@ -79,7 +79,8 @@ Status LocateStoreFile(const std::string& state_directory, const std::string& fi
   }
   struct stat found {};
   if (::stat(real.get(), &found) != 0 || !S_ISDIR(found.st_mode)) {
-    return {Code::STATE_DIRECTORY, "the state directory must be a directory: " + state_directory};
+    return Fail(Code::STATE_DIRECTORY, "the state directory must be a directory: %s",
+                state_directory.c_str());
   }
   *path = real.get();
   if (*path == "/") path->clear();
@@ -111,21 +112,23 @@ Status CheckStoreFile(const std::string& path, std::uint32_t mode, bool* exists)
     return FailErrno(errno, "look at", path, Code::STORE_UNAVAILABLE);
   }
   *exists = true;
-  if (S_ISLNK(found.st_mode)) return {Code::SYMLINK, path + " must not be a symbolic link"};
-  if (!S_ISREG(found.st_mode)) return {Code::NOT_REGULAR, path + " must be a regular file"};
+  if (S_ISLNK(found.st_mode))
+    return Fail(Code::SYMLINK, "%s must not be a symbolic link", path.c_str());
+  if (!S_ISREG(found.st_mode))
+    return Fail(Code::NOT_REGULAR, "%s must be a regular file", path.c_str());
   if (found.st_nlink > 1) {  // SQLite finds a journal by the name: two names would be two journals
-    return {Code::HARD_LINK,
-            path + " must have one name: it has " + std::to_string(found.st_nlink)};
+    return Fail(Code::HARD_LINK, "%s must have one name: it has %s", path.c_str(),
+                std::to_string(found.st_nlink).c_str());
   }
   const bool shared = (mode & kGroupBits) != 0;
   if (found.st_uid != ::geteuid() && found.st_uid != 0 && !shared) {
-    return {Code::OWNER, path + " must belong to the user " + std::to_string(::geteuid()) +
-                             ", who asks, or to root: it belongs to " +
-                             std::to_string(found.st_uid)};
+    return Fail(
+        Code::OWNER, "%s must belong to the user %s, who asks, or to root: it belongs to %s",
+        path.c_str(), std::to_string(::geteuid()).c_str(), std::to_string(found.st_uid).c_str());
   }
   if ((found.st_mode & S_IWOTH) != 0) {
-    return {Code::MODE, path + " must not be writable for everybody: it has mode " +
-                            FormatOctal(found.st_mode & 07777)};
+    return Fail(Code::MODE, "%s must not be writable for everybody: it has mode %s", path.c_str(),
+                FormatOctal(found.st_mode & 07777).c_str());
   }
   return Status::Ok();
 }

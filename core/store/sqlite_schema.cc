@@ -54,8 +54,8 @@ Status CheckTable(SqliteSession* session, const Table& table) {
   SHMFLAKE_RETURN_IF_ERROR(query.Step(&has_row));
   if (!has_row) return session->Corrupt(std::string("it has no table ") + table.name);
   if (!query.Read(&type) || !query.Read(&sql) || type != "table" || sql != table.sql) {
-    return {Code::STORE_SCHEMA,
-            session->path() + ": the table " + table.name + " is not as this library made it"};
+    return Fail(Code::STORE_SCHEMA, "%s: the table %s is not as this library made it",
+                session->path().c_str(), table.name);
   }
   return Status::Ok();
 }
@@ -74,15 +74,14 @@ Status Inspect(SqliteSession* session, bool* fresh) {
     char ids[64];
     std::snprintf(ids, sizeof(ids), "must be 0x%08x: 0x%08x",
                   static_cast<unsigned>(kStoreApplicationId), static_cast<unsigned>(application));
-    return {Code::STORE_SCHEMA, session->path() +
-                                    " is an SQLite database, but not a shmflake store: its "
-                                    "application_id " +
-                                    ids};
+    return Fail(Code::STORE_SCHEMA,
+                "%s is an SQLite database, but not a shmflake store: its application_id %s",
+                session->path().c_str(), ids);
   }
   if (version != kStoreSchemaVersion) {
-    return {Code::STORE_SCHEMA, session->path() + ": the schema's version must be " +
-                                    std::to_string(kStoreSchemaVersion) +
-                                    " for this library: " + std::to_string(version)};
+    return Fail(Code::STORE_SCHEMA, "%s: the schema's version must be %s for this library: %s",
+                session->path().c_str(), std::to_string(kStoreSchemaVersion).c_str(),
+                std::to_string(version).c_str());
   }
   for (const Table& table : kTables) SHMFLAKE_RETURN_IF_ERROR(CheckTable(session, table));
   return Status::Ok();
@@ -139,7 +138,8 @@ Status BeginOnSchema(SqliteSession* session, bool may_create, std::string* store
     SHMFLAKE_RETURN_IF_ERROR(Inspect(session, &fresh));
   }
   if (fresh && !may_create) {
-    return {Code::STORE_REPLACED, session->path() + " was emptied while it was in use"};
+    return Fail(Code::STORE_REPLACED, "%s was emptied while it was in use",
+                session->path().c_str());
   }
   if (fresh) SHMFLAKE_RETURN_IF_ERROR(Create(session));
   return ReadStoreId(session, store_id);

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <functional>
 #include <utility>
 
 #include "core/store/sqlite_file.h"
@@ -50,7 +49,7 @@ class SqliteSegmentStore final : public SegmentStore {
   }
 
  private:
-  using Work = std::function<Status(SqliteSession* session)>;
+  using Work = FunctionRef<Status(SqliteSession* session)>;
 
   // The work in one durable transaction on a file that has the table, or nothing.
   Status Transact(std::int64_t timeout_ms, const Work& work);
@@ -59,7 +58,8 @@ class SqliteSegmentStore final : public SegmentStore {
                   const SegmentRow& row);
   Status CheckTable(SqliteSession* session);
   Status WrongShape(const std::string& what) const {
-    return {Code::STORE_SCHEMA, path_ + ": the table " + table_ + " " + what};
+    return Fail(Code::STORE_SCHEMA, "%s: the table %s %s", path_.c_str(), table_.c_str(),
+                what.c_str());
   }
 
   const std::string path_;
@@ -164,8 +164,8 @@ Status OpenSqliteSegmentStore(const StoreUrl& url, const std::string& state_dire
     file = url.path.substr(slash + 1);
   }
   if (file.empty() || url.table.find('.') != std::string::npos) {
-    return {Code::STORE_URL, "an SQLite store must be a file and a table without a dot: " +
-                                 Quote(url.path) + ", " + Quote(url.table)};
+    return Fail(Code::STORE_URL, "an SQLite store must be a file and a table without a dot: %s, %s",
+                Quote(url.path).c_str(), Quote(url.table).c_str());
   }
   std::string path;
   SHMFLAKE_RETURN_IF_ERROR(LocateStoreFile(directory, file, mode, &path));

@@ -32,8 +32,8 @@ SqliteSession::~SqliteSession() {
 
 Status SqliteSession::Open(Patience* patience) {
   if (sqlite3_libversion_number() < kOldestSqlite) {
-    return {Code::STORE_UNAVAILABLE,
-            std::string("SQLite must be 3.37 or newer for ") + path_ + ": " + sqlite3_libversion()};
+    return Fail(Code::STORE_UNAVAILABLE, "SQLite must be 3.37 or newer for %s: %s", path_.c_str(),
+                sqlite3_libversion());
   }
   patience_ = patience;
   pid_ = ::getpid();
@@ -70,9 +70,9 @@ Status SqliteSession::Configure() {
   std::int64_t synchronous = 0;
   SHMFLAKE_RETURN_IF_ERROR(ReadInteger("PRAGMA synchronous", &synchronous));
   if (synchronous != 3) {
-    return {Code::STORE_UNAVAILABLE, path_ +
-                                         ": SQLite must obey PRAGMA synchronous = EXTRA: it is " +
-                                         std::to_string(synchronous)};
+    return Fail(Code::STORE_UNAVAILABLE,
+                "%s: SQLite must obey PRAGMA synchronous = EXTRA: it is %s", path_.c_str(),
+                std::to_string(synchronous).c_str());
   }
   return Status::Ok();
 }
@@ -110,13 +110,13 @@ Status SqliteSession::CheckOwnProcess() const {
   // getpid() is no test for a process in general, as PIDs recur; it is for the time of one
   // callback.
   if (pid_ == ::getpid()) return Status::Ok();
-  return {Code::STORE_UNAVAILABLE, path_ +
-                                       ": the process was forked in the middle of a step; the copy "
-                                       "does not end it"};
+  return Fail(Code::STORE_UNAVAILABLE,
+              "%s: the process was forked in the middle of a step; the copy does not end it",
+              path_.c_str());
 }
 
 Status SqliteSession::Corrupt(const std::string& what) const {
-  return {Code::STORE_CORRUPT, path_ + " is damaged: " + what + "; " + advice_};
+  return Fail(Code::STORE_CORRUPT, "%s is damaged: %s; %s", path_.c_str(), what.c_str(), advice_);
 }
 
 Status SqliteSession::ReadOnlyError(const std::string& words) const {
@@ -126,7 +126,7 @@ Status SqliteSession::ReadOnlyError(const std::string& words) const {
       return FailErrno(errno, "write to", place, Code::STORE_UNAVAILABLE);
     }
   }
-  return {Code::READ_ONLY, path_ + " cannot be written: " + words};
+  return Fail(Code::READ_ONLY, "%s cannot be written: %s", path_.c_str(), words.c_str());
 }
 
 Status SqliteSession::Error() const {
@@ -134,10 +134,11 @@ Status SqliteSession::Error() const {
   const std::string words = sqlite3_errmsg(db_);
   switch (code) {
     case SQLITE_READONLY_DBMOVED:
-      return {Code::STORE_REPLACED,
-              path_ + " was removed or replaced while it was in use: " + words};
+      return Fail(Code::STORE_REPLACED, "%s was removed or replaced while it was in use: %s",
+                  path_.c_str(), words.c_str());
     case SQLITE_CANTOPEN_SYMLINK:
-      return {Code::SYMLINK, path_ + " must not be a symbolic link: " + words};
+      return Fail(Code::SYMLINK, "%s must not be a symbolic link: %s", path_.c_str(),
+                  words.c_str());
     case SQLITE_IOERR_CORRUPTFS:
       return Corrupt(words);
     default:
@@ -147,9 +148,9 @@ Status SqliteSession::Error() const {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_PROTOCOL:
-      return {Code::STORE_LOCKED, path_ + " is locked by another process" +
-                                      DescribePosixLockHolders(path_) + " for longer than " +
-                                      std::to_string(patience_->total_ms()) + " ms: " + words};
+      return Fail(Code::STORE_LOCKED, "%s is locked by another process%s for longer than %s ms: %s",
+                  path_.c_str(), DescribePosixLockHolders(path_).c_str(),
+                  std::to_string(patience_->total_ms()).c_str(), words.c_str());
     case SQLITE_ERROR:  // our statements are fixed: what they do not find is wrong in the file
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
@@ -157,9 +158,9 @@ Status SqliteSession::Error() const {
     case SQLITE_MISMATCH:
       return Corrupt(words);
     case SQLITE_FULL:
-      return {Code::NO_SPACE, "no space to write " + path_ + ": " + words};
+      return Fail(Code::NO_SPACE, "no space to write %s: %s", path_.c_str(), words.c_str());
     case SQLITE_NOMEM:
-      return {Code::NO_MEMORY, "no memory to use " + path_ + ": " + words};
+      return Fail(Code::NO_MEMORY, "no memory to use %s: %s", path_.c_str(), words.c_str());
     case SQLITE_READONLY:
       return ReadOnlyError(words);
     case SQLITE_CANTOPEN:
@@ -168,14 +169,14 @@ Status SqliteSession::Error() const {
     case SQLITE_AUTH:
       if (const int error = sqlite3_system_errno(db_); error != 0 && error != EAGAIN) {
         const Status status = FailErrno(error, "use", path_, Code::STORE_UNAVAILABLE);
-        return {status.code(), status.message() + " (" + words + ")"};
+        return Fail(status.code(), "%s (%s)", status.message().c_str(), words.c_str());
       }
       break;
     default:
       break;
   }
-  return {Code::STORE_UNAVAILABLE,
-          "cannot use " + path_ + ": " + words + " (SQLite's error " + std::to_string(code) + ")"};
+  return Fail(Code::STORE_UNAVAILABLE, "cannot use %s: %s (SQLite's error %s)", path_.c_str(),
+              words.c_str(), std::to_string(code).c_str());
 }
 
 SqliteStatement::SqliteStatement(SqliteSession* session, const char* sql)

@@ -2,7 +2,6 @@
 #include "core/store/sqlite_store.h"
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 #include "core/store/lease_row.h"
@@ -48,9 +47,9 @@ class SqliteStore : public Store {
   }
   Status Expect(const std::string& id) override {
     if (id == store_id_) return Status::Ok();
-    return {Code::STORE_REPLACED, "the store in " + path_ +
-                                      " is not the one that this namespace was started with (" +
-                                      id + ", now " + store_id_ + ")"};
+    return Fail(Code::STORE_REPLACED,
+                "the store in %s is not the one that this namespace was started with (%s, now %s)",
+                path_.c_str(), id.c_str(), store_id_.c_str());
   }
 
   Status Acquire(const LeaseKey& key, const LeasePlan& plan) override;
@@ -60,7 +59,7 @@ class SqliteStore : public Store {
   Status Free(const std::string& id_namespace, std::uint32_t worker_id, bool* freed) override;
 
  private:
-  using Work = std::function<Status(SqliteSession* session)>;
+  using Work = FunctionRef<Status(SqliteSession* session)>;
 
   // One step: the work in one durable transaction, or nothing.
   Status Transact(const Work& work);
@@ -80,15 +79,17 @@ Status SqliteStore::Transact(const Work& work) {
   SHMFLAKE_RETURN_IF_ERROR(step.Begin(path_, &patience));
   bool exists = false;
   SHMFLAKE_RETURN_IF_ERROR(CheckStoreFile(path_, mode_, &exists));
-  if (!exists && !first) return {Code::STORE_REPLACED, path_ + " was removed while it was in use"};
+  if (!exists && !first)
+    return Fail(Code::STORE_REPLACED, "%s was removed while it was in use", path_.c_str());
   if (!exists) SHMFLAKE_RETURN_IF_ERROR(CreateStoreFile(path_, mode_));
   SqliteSession session(path_, kIfLeasesDamaged);
   SHMFLAKE_RETURN_IF_ERROR(session.Open(&patience));
   std::string store_id;
   SHMFLAKE_RETURN_IF_ERROR(BeginOnSchema(&session, first, &store_id));
   if (!first && store_id != store_id_) {
-    return {Code::STORE_REPLACED, path_ + " was replaced while it was in use: it was " + store_id_ +
-                                      ", now it is " + store_id};
+    return Fail(Code::STORE_REPLACED,
+                "%s was replaced while it was in use: it was %s, now it is %s", path_.c_str(),
+                store_id_.c_str(), store_id.c_str());
   }
   SHMFLAKE_RETURN_IF_ERROR(work(&session));
   SHMFLAKE_RETURN_IF_ERROR(session.CheckOwnProcess());

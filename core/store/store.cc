@@ -6,6 +6,13 @@
 #include "core/text.h"
 
 namespace shmflake {
+
+LeaseKey::LeaseKey() = default;
+LeaseKey::LeaseKey(const LeaseKey& other) = default;
+LeaseKey::LeaseKey(LeaseKey&& other) noexcept = default;
+LeaseKey& LeaseKey::operator=(const LeaseKey& other) = default;
+LeaseKey::~LeaseKey() = default;
+
 namespace {
 
 // Remembers nothing and grants all: uniqueness over the loss of a region then rests on the clock.
@@ -60,13 +67,15 @@ Status CheckLeaseKey(const LeaseKey& key) {
 }
 
 std::string DescribeKey(const LeaseKey& key) {
-  return "worker ID " + std::to_string(key.worker_id) + " of namespace " + Quote(key.id_namespace);
+  return Format("worker ID %u of namespace %s", key.worker_id, Quote(key.id_namespace).c_str());
 }
 
 std::string DescribeBackwards(const LeaseKey& key, std::uint64_t horizon) {
-  return "the horizon of " + DescribeKey(key) + " must be at least what this region was granted, " +
-         std::to_string(key.known_horizon) + ": " + std::to_string(horizon) +
-         "; an older state of the store was restored, or the region's ceiling was overwritten";
+  return Format(
+      "the horizon of %s must be at least what this region was granted, %llu: %llu; an older state "
+      "of the store was restored, or the region's ceiling was overwritten",
+      DescribeKey(key).c_str(), static_cast<unsigned long long>(key.known_horizon),
+      static_cast<unsigned long long>(horizon));
 }
 
 Status ParseStoreKind(const std::string& text, StoreKind* kind) {
@@ -77,7 +86,7 @@ Status ParseStoreKind(const std::string& text, StoreKind* kind) {
   } else {
     const bool is_url = text.find(':') != std::string::npos && text.rfind("sqlite:", 0) != 0;
     if (!is_url) {
-      return {Code::STORE_UNKNOWN, std::string("store ") + kStoreRule + ": " + Quote(text)};
+      return Fail(Code::STORE_UNKNOWN, "store %s: %s", kStoreRule, Quote(text).c_str());
     }
     StoreUrl url;
     SHMFLAKE_RETURN_IF_ERROR(ParseStoreUrl(text, &url));

@@ -24,11 +24,11 @@
 #define SHMFLAKE_CORE_STORE_STORE_H_
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "core/function_ref.h"
 #include "core/id_format.h"
 #include "core/status.h"
 
@@ -50,6 +50,12 @@ struct LeaseKey {
   std::uint64_t known_horizon = 0;  // Extend: what was granted before; 0: not known
   std::string region_name;          // for people
   std::string host;                 // for people
+
+  LeaseKey();
+  LeaseKey(const LeaseKey& other);
+  LeaseKey(LeaseKey&& other) noexcept;
+  LeaseKey& operator=(const LeaseKey& other);
+  ~LeaseKey();
 };
 
 struct LeaseRecord {
@@ -73,7 +79,7 @@ struct LeaseInfo {
 };
 
 // Given the record as it stands, decides the new horizon (>= record.horizon) or refuses.
-using LeasePlan = std::function<Status(const LeaseRecord& record, std::uint64_t* new_horizon)>;
+using LeasePlan = FunctionRef<Status(const LeaseRecord& record, std::uint64_t* new_horizon)>;
 
 class Store {
  public:

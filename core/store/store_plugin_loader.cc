@@ -92,8 +92,10 @@ Status LoadPlugin(const std::string& scheme, const shmflake_store_plugin** out) 
     *out = plugin;
     return Status::Ok();
   }
-  return {Code::STORE_PLUGIN, "there is no plug-in store-" + scheme + ".so (looked in " + looked +
-                                  "); install it, or set SHMFLAKE_PLUGIN_DIR"};
+  return Fail(
+      Code::STORE_PLUGIN,
+      "there is no plug-in store-%s.so (looked in %s); install it, or set SHMFLAKE_PLUGIN_DIR",
+      scheme.c_str(), looked.c_str());
 }
 
 PluginCaller::PluginCaller(StoreUrl url, const shmflake_store_plugin* plugin)

@@ -4,10 +4,10 @@
 #ifndef SHMFLAKE_CORE_STORE_STORE_PLUGIN_LOADER_H_
 #define SHMFLAKE_CORE_STORE_STORE_PLUGIN_LOADER_H_
 
-#include <functional>
 #include <string>
 #include <vector>
 
+#include "core/function_ref.h"
 #include "core/status.h"
 #include "core/store/store_plugin.h"
 #include "core/store/store_url.h"
@@ -26,7 +26,7 @@ class PluginCaller {
   PluginCaller& operator=(const PluginCaller&) = delete;
 
   using Function =
-      std::function<int(const shmflake_store_target& target, shmflake_store_error* error)>;
+      FunctionRef<int(const shmflake_store_target& target, shmflake_store_error* error)>;
   // Runs the function, which calls the plug-in, and says what it came to.
   [[nodiscard]] Status Call(const Function& function) const;
 

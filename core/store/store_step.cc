@@ -166,15 +166,15 @@ Status StoreStep::Begin(const std::string& path, Patience* patience) {
   // Relaxed: it only asks to be polite.
   while (g_forks_waiting.load(std::memory_order_relaxed) > 0 || !Take(self)) {
     if (IsCopy()) {
-      return {Code::STORE_LOCKED,
-              path +
-                  " cannot be used by this process: it is a copy, made by clone() or fork() in the "
-                  "middle of a step of another thread; exec, or start it otherwise"};
+      return Fail(Code::STORE_LOCKED,
+                  "%s cannot be used by this process: it is a copy, made by clone() or fork() in "
+                  "the middle of a step of another thread; exec, or start it otherwise",
+                  path.c_str());
     }
     if (!patience->Sleep()) {
-      return {Code::STORE_LOCKED,
-              path + " is in use by another thread of this process for longer than " +
-                  std::to_string(patience->total_ms()) + " ms"};
+      return Fail(Code::STORE_LOCKED,
+                  "%s is in use by another thread of this process for longer than %s ms",
+                  path.c_str(), std::to_string(patience->total_ms()).c_str());
     }
   }
   pid_ = ::getpid();
@@ -185,11 +185,10 @@ Status StoreStep::Begin(const std::string& path, Patience* patience) {
   // ever.
   while (!TrySqliteMutexes()) {
     if (!patience->Sleep()) {
-      return {Code::STORE_LOCKED,
-              path + " cannot be used: SQLite was locked for longer than " +
-                  std::to_string(patience->total_ms()) +
-                  " ms, by another thread of this process, or of the one that it is "
-                  "a copy of"};
+      return Fail(Code::STORE_LOCKED,
+                  "%s cannot be used: SQLite was locked for longer than %s ms, by another thread "
+                  "of this process, or of the one that it is a copy of",
+                  path.c_str(), std::to_string(patience->total_ms()).c_str());
     }
   }
   LeaveSqliteMutexes(std::size(kSqliteMutexes));

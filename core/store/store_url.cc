@@ -13,6 +13,12 @@
 #include "core/text.h"
 
 namespace shmflake {
+
+StoreUrl::StoreUrl() = default;
+StoreUrl::StoreUrl(const StoreUrl& other) = default;
+StoreUrl& StoreUrl::operator=(StoreUrl&& other) noexcept = default;
+StoreUrl::~StoreUrl() = default;
+
 namespace {
 
 constexpr std::string_view kRule =
@@ -21,7 +27,7 @@ constexpr std::string_view kRule =
 constexpr std::size_t kLongestUrl = 1024;
 
 Status Refuse(std::string_view rule, std::string_view value) {
-  return {Code::STORE_URL, std::string(rule) + ": " + Quote(value)};
+  return Fail(Code::STORE_URL, "%s: %s", std::string(rule).c_str(), Quote(value).c_str());
 }
 
 int HexDigit(char c) {
@@ -112,7 +118,7 @@ Status ParseParameter(std::string_view key, std::string value, bool* tls_given, 
   for (const Text& text : kTexts) {
     if (text.key != key) continue;
     if (!value.starts_with('/')) {  // without the value: it may be meant as the password itself
-      return {Code::STORE_URL, std::string(key) + " must be an absolute path"};
+      return Fail(Code::STORE_URL, "%s must be an absolute path", std::string(key).c_str());
     }
     out->*text.member = std::move(value);
     return Status::Ok();
@@ -282,7 +288,7 @@ Status ReadStorePassword(const StoreUrl& url, std::string* password) {
   }
   const std::size_t size = std::fread(line, 1, sizeof(line) - 1, file.get());
   if (std::ferror(file.get()) != 0) {
-    return {Code::STORE_DENIED, "cannot read the password file " + url.password_file};
+    return Fail(Code::STORE_DENIED, "cannot read the password file %s", url.password_file.c_str());
   }
   line[size] = '\0';
   line[std::strcspn(line, "\r\n")] = '\0';

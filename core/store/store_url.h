@@ -32,6 +32,12 @@ struct StoreHost {
 };
 
 struct StoreUrl {
+  // In one place: of so many texts each of these is a lot of code.
+  StoreUrl();
+  StoreUrl(const StoreUrl& other);
+  StoreUrl& operator=(StoreUrl&& other) noexcept;
+  ~StoreUrl();
+
   std::string scheme;
   std::string path;  // sqlite only; "" for the default
   std::vector<StoreHost> hosts;

@@ -77,7 +77,7 @@ inline LeaseKey MakeKey(std::uint64_t instance_id, std::uint32_t worker_id = 3,
 }
 
 // A plan that takes `span` ticks above what stands, and notes what it saw.
-inline LeasePlan Take(std::uint64_t span, LeaseRecord* seen = nullptr) {
+inline auto Take(std::uint64_t span, LeaseRecord* seen = nullptr) {
   return [=](const LeaseRecord& record, std::uint64_t* horizon) {
     if (seen != nullptr) *seen = record;
     *horizon = record.horizon + span;

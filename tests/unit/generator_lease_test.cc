@@ -162,7 +162,7 @@ TEST_F(GeneratorLeaseTest, GoesOnToTheCeilingWithoutAStoreThenRefusesInItsWordsT
   std::uint64_t id = 0;
   const std::int64_t before = clock_.MonotonicNs();
   const Status status = generator->Next(&id);
-  EXPECT_EQ(200 * kMs, clock_.MonotonicNs() - before);
+  EXPECT_EQ(0, clock_.MonotonicNs() - before) << "time does not mend it";
   EXPECT_FAILS(Code::STORE_REPLACED, status);
   EXPECT_TRUE(Contains(status.message(), "ceiling")) << status.message();
   EXPECT_TRUE(Contains(status.message(), generator->last_store_error())) << status.message();

@@ -43,10 +43,10 @@ class SharedStoreTest : public ::testing::Test {
     return key;
   }
   // Takes 100 ticks from where the record ends, as a birth does.
-  static Status Plan(const LeaseRecord& record, std::uint64_t* horizon) {
+  static constexpr auto Plan = [](const LeaseRecord& record, std::uint64_t* horizon) {
     *horizon = std::max<std::uint64_t>(record.horizon, 1000) + 100;
     return Status::Ok();
-  }
+  };
   [[nodiscard]] MemoryLeases::Record& Of(std::uint32_t worker_id) {
     return memory_.namespaces["orders"].records[worker_id];
   }

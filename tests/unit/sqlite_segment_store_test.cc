@@ -38,7 +38,7 @@ class SqliteSegmentStoreTest : public ::testing::Test {
     return store;
   }
   // Adds n to the tag's max_id, or makes its row.
-  static SegmentPlan Add(std::int64_t n, SegmentRow* seen = nullptr) {
+  static auto Add(std::int64_t n, SegmentRow* seen = nullptr) {
     return [=](const SegmentRow* found, SegmentRow* write) {
       if (seen != nullptr) *seen = found == nullptr ? SegmentRow{-1, -1} : *found;
       *write = found == nullptr ? SegmentRow{0, 7} : *found;

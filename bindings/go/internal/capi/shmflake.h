@@ -713,8 +713,9 @@ SHMFLAKE_API int shmflake_segment_status(shmflake_segment* segment, shmflake_seg
 SHMFLAKE_API int shmflake_segment_at(shmflake* flake, size_t index, shmflake_segment_info* out);
 
 /*
- * Makes the table of a store, if it is missing: for an operator, before the first use. NULL `url`:
- * options.segment_store. The options say where to look for settings and how long to wait. Errors:
+ * Makes the tables of a store, those that are missing: for an operator, before the first use. NULL
+ * `url`: options.store if hosts share it, and options.segment_store unless that alone is given. The
+ * options say where to look for settings and how long to wait. Errors:
  * those of the caller, of the configuration and of the store. Thread-safe; fork-safe; not
  * async-signal-safe; may block.
  */
@@ -742,7 +743,8 @@ typedef struct shmflake_lease {
  * The worker IDs that were ever leased in the namespace of the region `name`, ascending. Writes at
  * most `capacity` entries; *count is how many there are. The settings are those of shmflake_open();
  * what they leave open is taken from the region, if there is one. Errors: NULL_ARGUMENT; those of
- * the configuration and of the store; NOT_FOUND when the store does not know the namespace.
+ * the configuration and of the store; NOT_FOUND when a store that hosts share does not know the
+ * namespace.
  * Thread-safe; fork-safe; not async-signal-safe; may block.
  */
 SHMFLAKE_API int shmflake_leases(const char* name, const shmflake_options* options,

@@ -109,6 +109,7 @@ class [[nodiscard]] Status {
   Code code_ = Code::OK;
   std::string message_;
 };
+[[gnu::format(printf, 1, 2)]] std::string Format(const char* format, ...);
 [[gnu::format(printf, 2, 3)]] Status Fail(Code code, const char* format, ...);
 [[nodiscard]] Status FailErrno(int error, std::string_view what, std::string_view path,
                                Code fallback = Code::SYSTEM);
@@ -146,13 +147,34 @@ const char* CodeName(Code code) noexcept {
   }
   return "UNKNOWN";
 }
-Status Fail(Code code, const char* format, ...) {
-  char text[1024];
+namespace {
+std::string FormatList(const char* format, va_list arguments) {
+  char text[512];
+  va_list again;
+  va_copy(again, arguments);
+  const int size = std::vsnprintf(text, sizeof(text), format, arguments);
+  std::string whole = size < 0 ? "" : text;
+  if (size >= static_cast<int>(sizeof(text))) {
+    whole.resize(static_cast<std::size_t>(size));
+    std::vsnprintf(whole.data(), whole.size() + 1, format, again);
+  }
+  va_end(again);
+  return whole;
+}
+}  // namespace
+std::string Format(const char* format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  std::vsnprintf(text, sizeof(text), format, arguments);
+  std::string text = FormatList(format, arguments);
   va_end(arguments);
-  return {code, text};
+  return text;
+}
+Status Fail(Code code, const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  Status status(code, FormatList(format, arguments));
+  va_end(arguments);
+  return status;
 }
 Status FailErrno(int error, std::string_view what, std::string_view path, Code fallback) {
   Code code = fallback;
@@ -2713,12 +2735,13 @@ Status PlanSegment(const SegmentRequest& request, const SegmentRow* found, Segme
     row.step = static_cast<std::int64_t>(
         request.new_step != 0 ? request.new_step : std::min(kDefaultStep, request.max_step));
   } else {
-    return {Code::TAG_UNKNOWN,
-            "the store has no row for the " + tag + "; insert one, or open the tag with create on"};
+    return Fail(Code::TAG_UNKNOWN,
+                "the store has no row for the %s; insert one, or open the tag with create on",
+                tag.c_str());
   }
   if (row.step < 1 || static_cast<std::uint64_t>(row.step) > request.max_step) {
-    return {Code::STEP, "the row's step must be 1.." + Number(request.max_step) +
-                            " (max_step) for the " + tag + ": " + std::to_string(row.step)};
+    return Fail(Code::STEP, "the row's step must be 1..%s (max_step) for the %s: %s",
+                Number(request.max_step).c_str(), tag.c_str(), std::to_string(row.step).c_str());
   }
   const auto row_step = static_cast<std::uint64_t>(row.step);
   const std::uint64_t count =
@@ -2726,18 +2749,18 @@ Status PlanSegment(const SegmentRequest& request, const SegmentRow* found, Segme
   const std::int64_t lowest = leaf ? 1 : 0;
   const std::int64_t highest = kMaxId - static_cast<std::int64_t>(count);
   if (row.max_id < lowest || row.max_id > highest) {
-    return {Code::SEGMENT_RANGE, "the row's max_id must be " + std::to_string(lowest) + ".." +
-                                     std::to_string(highest) + " for a segment of " +
-                                     Number(count) + " of the " + tag + ": " +
-                                     std::to_string(row.max_id)};
+    return Fail(Code::SEGMENT_RANGE,
+                "the row's max_id must be %s..%s for a segment of %s of the %s: %s",
+                std::to_string(lowest).c_str(), std::to_string(highest).c_str(),
+                Number(count).c_str(), tag.c_str(), std::to_string(row.max_id).c_str());
   }
   const std::uint64_t first = static_cast<std::uint64_t>(row.max_id) + (leaf ? 0 : 1);
   if (first <= request.high) {
-    return {Code::SEGMENT_BACKWARDS,
-            "the row of the " + tag + " went backwards: its max_id is " +
-                std::to_string(row.max_id) + ", but this host was granted IDs up to " +
-                Number(request.high) +
-                "; if a backup was restored, raise max_id above all IDs that were ever issued"};
+    return Fail(
+        Code::SEGMENT_BACKWARDS,
+        "the row of the %s went backwards: its max_id is %s, but this host was granted IDs up to "
+        "%s; if a backup was restored, raise max_id above all IDs that were ever issued",
+        tag.c_str(), std::to_string(row.max_id).c_str(), Number(request.high).c_str());
   }
   row.max_id += static_cast<std::int64_t>(count);
   *write = row;
@@ -2749,10 +2772,11 @@ Status CheckReserved(const SegmentRequest& request, const SegmentGrant& grant) {
       grant.first <= static_cast<std::uint64_t>(kMaxId) - (grant.count - 1)) {
     return Status::Ok();
   }
-  return {Code::RESERVE, "the reserve callback must return 1.." + Number(request.max_step) +
-                             " IDs between " + Number(request.high + 1) + " and 2^63 - 1 for the " +
-                             "tag " + Quote(request.tag) + ": " + Number(grant.count) + " from " +
-                             Number(grant.first)};
+  return Fail(Code::RESERVE,
+              "the reserve callback must return 1..%s IDs between %s and 2^63 - 1 for the tag %s: "
+              "%s from %s",
+              Number(request.max_step).c_str(), Number(request.high + 1).c_str(),
+              Quote(request.tag).c_str(), Number(grant.count).c_str(), Number(grant.first).c_str());
 }
 std::uint64_t AdaptStep(std::uint64_t step, std::int64_t lasted_ns, std::uint64_t min_step,
                         std::uint64_t max_step) noexcept {
@@ -2869,7 +2893,27 @@ std::optional<std::uint32_t> Host::Ipv4Address() const {
 #include <variant>
 // core/options.h
 // core/store/store.h
-#include <functional>
+// core/function_ref.h
+namespace shmflake {
+template <typename Signature>
+class FunctionRef;
+template <typename Result, typename... Arguments>
+class FunctionRef<Result(Arguments...)> {
+ public:
+  template <typename Function,
+            typename = std::enable_if_t<!std::is_same_v<std::decay_t<Function>, FunctionRef>>>
+  FunctionRef(const Function& function) noexcept  // NOLINT(google-explicit-constructor)
+      : function_(&function), call_([](const void* object, Arguments... arguments) -> Result {
+          return (*static_cast<const Function*>(object))(std::forward<Arguments>(arguments)...);
+        }) {}
+  Result operator()(Arguments... arguments) const {
+    return call_(function_, std::forward<Arguments>(arguments)...);
+  }
+ private:
+  const void* function_;
+  Result (*call_)(const void*, Arguments...);
+};
+}  // namespace shmflake
 namespace shmflake {
 struct LeaseKey {
   std::string id_namespace;
@@ -2882,6 +2926,11 @@ struct LeaseKey {
   std::uint64_t known_horizon = 0;  // Extend: what was granted before; 0: not known
   std::string region_name;          // for people
   std::string host;                 // for people
+  LeaseKey();
+  LeaseKey(const LeaseKey& other);
+  LeaseKey(LeaseKey&& other) noexcept;
+  LeaseKey& operator=(const LeaseKey& other);
+  ~LeaseKey();
 };
 struct LeaseRecord {
   std::uint32_t worker_id = 0;
@@ -2899,7 +2948,7 @@ struct LeaseInfo {
   std::int64_t ttl_ms = kNoTtl;
   std::int64_t updated_unix_ms = 0;
 };
-using LeasePlan = std::function<Status(const LeaseRecord& record, std::uint64_t* new_horizon)>;
+using LeasePlan = FunctionRef<Status(const LeaseRecord& record, std::uint64_t* new_horizon)>;
 class Store {
  public:
   virtual ~Store() = default;
@@ -2970,6 +3019,7 @@ struct Options {
   std::optional<bool> background_thread{};
   std::optional<bool> sigbus_guard{};
   std::optional<std::string> segment_store{};
+  ~Options();
 };
 template <typename T>
 struct Setting {
@@ -2978,6 +3028,12 @@ struct Setting {
   bool given = false;
 };
 struct Settings {
+  Settings();
+  Settings(const Settings& other);
+  Settings(Settings&& other) noexcept;
+  Settings& operator=(const Settings& other);
+  Settings& operator=(Settings&& other) noexcept;
+  ~Settings();
   std::string name;
   Setting<std::string> config_file;  // "" when none was read
   Setting<std::string> directory;
@@ -3047,10 +3103,10 @@ struct SettingSpec {
   std::int64_t lowest = 0;
   std::int64_t highest = 0;
   std::int64_t number = 0;        // the default of an integer, a boolean or a mode
-  std::string_view text = "";     // the default of a text
-  std::string_view choices = "";  // "strict|relaxed"
-  std::string_view variable = "";
-  std::string_view second_variable = "";  // says the same
+  std::string_view text = {};     // the default of a text
+  std::string_view choices = {};  // "strict|relaxed"
+  std::string_view variable = {};
+  std::string_view second_variable = {};  // says the same
   Code code = Code::OK;  // of a value that breaks the rule; OK: that of the value's origin
 };
 template <typename Function>
@@ -3101,6 +3157,10 @@ struct StoreHost {
   std::uint32_t port = 0;  // 0: the store's default
 };
 struct StoreUrl {
+  StoreUrl();
+  StoreUrl(const StoreUrl& other);
+  StoreUrl& operator=(StoreUrl&& other) noexcept;
+  ~StoreUrl();
   std::string scheme;
   std::string path;  // sqlite only; "" for the default
   std::vector<StoreHost> hosts;
@@ -3313,13 +3373,14 @@ Status CheckValue(const SettingSpec& spec, const GivenValue& given) {
     const Status status =
         spec.kind == Kind::kStore ? ParseStoreKind(text, &kind) : ParseStoreUrl(text, &url);
     if (status.code() == Code::STORE_UNKNOWN) {
-      return {status.code(), given.subject + " " + kStoreRule + ": " + Quote(text)};
+      return Fail(status.code(), "%s %s: %s", given.subject.c_str(), kStoreRule,
+                  Quote(text).c_str());
     }
     return status.ok() ? status : Status(status.code(), given.subject + ": " + status.message());
   }
   if (KeepsRule(spec, given.value)) return Status::Ok();
-  return {CodeOf(spec, given.origin),
-          given.subject + " " + RuleOf(spec) + ": " + ShowValue(spec, given.value)};
+  return Fail(CodeOf(spec, given.origin), "%s %s: %s", given.subject.c_str(), RuleOf(spec).c_str(),
+              ShowValue(spec, given.value).c_str());
 }
 bool IsName(std::string_view text) {
   if (text.empty() || text.size() > kLongestName || text[0] == '.') return false;
@@ -3381,9 +3442,9 @@ Status FillGroupAndMode(const Host& host, const SettingSources& sources, Setting
   if (!out->group.given) {
     if (out->mode.value == static_cast<std::uint32_t>(mode.number)) return Status::Ok();
     const GivenValue& given = *sources.Find(mode);
-    return {CodeOf(mode, given.origin),
-            given.subject + " must be " + FormatOctal(static_cast<std::uint32_t>(mode.number)) +
-                " when no group is given: " + ShowValue(mode, given.value)};
+    return Fail(CodeOf(mode, given.origin), "%s must be %s when no group is given: %s",
+                given.subject.c_str(), FormatOctal(static_cast<std::uint32_t>(mode.number)).c_str(),
+                ShowValue(mode, given.value).c_str());
   }
   if (!out->mode.given) {
     out->mode.value = 0660;
@@ -3402,9 +3463,10 @@ Status FillGroupAndMode(const Host& host, const SettingSources& sources, Setting
   }
   const SettingSpec& spec = *FindSetting("group");
   const GivenValue& given = *sources.Find(spec);
-  return {CodeOf(spec, given.origin),
-          given.subject + " " + RuleOf(spec) + " of this host: " + Quote(group) +
-              (error != 0 ? std::string(": ") + std::strerror(error) : std::string())};
+  return Fail(
+      CodeOf(spec, given.origin), "%s %s of this host: %s%s", given.subject.c_str(),
+      RuleOf(spec).c_str(), Quote(group).c_str(),
+      std::string(error != 0 ? std::string(": ") + std::strerror(error) : std::string()).c_str());
 }
 namespace {
 Status FillNamedFormat(const SettingSources& sources, Settings* out) {
@@ -3420,9 +3482,10 @@ Status FillNamedFormat(const SettingSources& sources, Settings* out) {
                {"tick_us", &out->tick_us, format.tick_us}};
   for (const auto& [key, setting, value] : parts) {
     if (setting->given && setting->value != value) {
-      return {Code::LAYOUT, sources.Find(key)->subject + " must be that of layout " +
-                                Quote(out->layout.value) + " (" + out->layout.source + "), " +
-                                std::to_string(value) + ": " + std::to_string(setting->value)};
+      return Fail(Code::LAYOUT, "%s must be that of layout %s (%s), %s: %s",
+                  sources.Find(key)->subject.c_str(), Quote(out->layout.value).c_str(),
+                  out->layout.source.c_str(), std::to_string(value).c_str(),
+                  std::to_string(setting->value).c_str());
     }
     setting->value = value;
     if (!setting->given) setting->source = "layout " + out->layout.value;
@@ -3439,21 +3502,21 @@ Status FillFormatFromBits(const SettingSources& sources, Settings* out) {
   const std::uint32_t sequence_bits = out->sequence_bits.value;
   if (!out->machine_bits.given) out->machine_bits.value = std::max(worker_bits, 3U) - 2;
   if (out->machine_bits.value > worker_bits) {
-    return {Code::LAYOUT, sources.Find("machine_bits")->subject +
-                              " must be 1..worker_id_bits, 1.." + std::to_string(worker_bits) +
-                              " (" + out->worker_id_bits.source +
-                              "): " + std::to_string(out->machine_bits.value)};
+    return Fail(Code::LAYOUT, "%s must be 1..worker_id_bits, 1..%s (%s): %s",
+                sources.Find("machine_bits")->subject.c_str(), std::to_string(worker_bits).c_str(),
+                out->worker_id_bits.source.c_str(),
+                std::to_string(out->machine_bits.value).c_str());
   }
   const std::uint32_t rest = kIdBits - worker_bits - sequence_bits;
   if (!out->timestamp_bits.given) out->timestamp_bits.value = rest;
   if (out->timestamp_bits.value != rest) {  // fewer bits in all are a named layout's
-    return {Code::LAYOUT,
-            "timestamp_bits must be what worker_id_bits and sequence_bits leave, 63 - " +
-                std::to_string(worker_bits) + " - " + std::to_string(sequence_bits) + " = " +
-                std::to_string(rest) + ": " + std::to_string(out->timestamp_bits.value) +
-                " (worker_id_bits: " + out->worker_id_bits.source +
-                ", sequence_bits: " + out->sequence_bits.source +
-                ", timestamp_bits: " + out->timestamp_bits.source + ")"};
+    return Fail(Code::LAYOUT,
+                "timestamp_bits must be what worker_id_bits and sequence_bits leave, 63 - %s - %s "
+                "= %s: %s (worker_id_bits: %s, sequence_bits: %s, timestamp_bits: %s)",
+                std::to_string(worker_bits).c_str(), std::to_string(sequence_bits).c_str(),
+                std::to_string(rest).c_str(), std::to_string(out->timestamp_bits.value).c_str(),
+                out->worker_id_bits.source.c_str(), out->sequence_bits.source.c_str(),
+                out->timestamp_bits.source.c_str());
   }
   out->format = {.timestamp_bits = out->timestamp_bits.value,
                  .datacenter_bits = worker_bits - out->machine_bits.value,
@@ -3468,14 +3531,15 @@ Status FillFormat(const Host& host, const SettingSources& sources, Settings* out
   SHMFLAKE_RETURN_IF_ERROR(!out->layout.value.empty() ? FillNamedFormat(sources, out)
                                                       : FillFormatFromBits(sources, out));
   if (const Status status = ValidateFormat(out->format); !status.ok()) {
-    return {status.code(), status.message() + " (worker_id_bits: " + out->worker_id_bits.source +
-                               ", sequence_bits: " + out->sequence_bits.source +
-                               ", timestamp_bits: " + out->timestamp_bits.source + ")"};
+    return Fail(status.code(), "%s (worker_id_bits: %s, sequence_bits: %s, timestamp_bits: %s)",
+                status.message().c_str(), out->worker_id_bits.source.c_str(),
+                out->sequence_bits.source.c_str(), out->timestamp_bits.source.c_str());
   }
   const std::int64_t now = host.NowUnixMs();
   if (out->epoch_ms.given && out->epoch_ms.value > now) {
-    return {Code::LAYOUT, sources.Find("epoch_ms")->subject + " must not be after now (" +
-                              std::to_string(now) + "): " + std::to_string(out->epoch_ms.value)};
+    return Fail(Code::LAYOUT, "%s must not be after now (%s): %s",
+                sources.Find("epoch_ms")->subject.c_str(), std::to_string(now).c_str(),
+                std::to_string(out->epoch_ms.value).c_str());
   }
   return Status::Ok();
 }
@@ -3486,10 +3550,10 @@ Status CheckHorizon(const SettingSources& sources, const Settings& settings) {
   const SettingSpec& spec = *FindSetting("horizon_ms");
   const GivenValue* given = sources.Find(spec);
   if (given == nullptr) given = sources.Find("max_backward_ms");
-  return {CodeOf(spec, given->origin),
-          "horizon_ms must be more than 2 x max_backward_ms, 2 x " + std::to_string(backward) +
-              " (" + settings.max_backward_ms.source + "): " + std::to_string(horizon) + " (" +
-              settings.horizon_ms.source + ")"};
+  return Fail(CodeOf(spec, given->origin),
+              "horizon_ms must be more than 2 x max_backward_ms, 2 x %s (%s): %s (%s)",
+              std::to_string(backward).c_str(), settings.max_backward_ms.source.c_str(),
+              std::to_string(horizon).c_str(), settings.horizon_ms.source.c_str());
 }
 Status FillLeaseTtl(const SettingSources& sources, Settings* out) {
   const std::int64_t horizon = out->horizon_ms.value;
@@ -3499,10 +3563,10 @@ Status FillLeaseTtl(const SettingSources& sources, Settings* out) {
   }
   if (out->lease_ttl_ms.value > horizon) return Status::Ok();
   const SettingSpec& spec = *FindSetting("lease_ttl_ms");
-  return {CodeOf(spec, sources.Find(spec)->origin),
-          "lease_ttl_ms must be more than horizon_ms, " + std::to_string(horizon) + " (" +
-              out->horizon_ms.source + "): " + std::to_string(out->lease_ttl_ms.value) + " (" +
-              out->lease_ttl_ms.source + ")"};
+  return Fail(CodeOf(spec, sources.Find(spec)->origin),
+              "lease_ttl_ms must be more than horizon_ms, %s (%s): %s (%s)",
+              std::to_string(horizon).c_str(), out->horizon_ms.source.c_str(),
+              std::to_string(out->lease_ttl_ms.value).c_str(), out->lease_ttl_ms.source.c_str());
 }
 Status FillWorkerId(const Host& host, const SettingSources& sources, Settings* out) {
   const struct {
@@ -3590,16 +3654,17 @@ Status ReadEnvironment(const Host& host, SettingLayer* layer) {
       if (!text) continue;
       std::optional<SettingValue> value = ParseText(spec, *text);
       if (!value) {
-        return {Code::ENVIRONMENT, variable + " " + RuleOf(spec) + ": " + Quote(*text)};
+        return Fail(Code::ENVIRONMENT, "%s %s: %s", variable.c_str(), RuleOf(spec).c_str(),
+                    Quote(*text).c_str());
       }
       GivenValue given{std::move(*value), SettingOrigin::kEnvironment, variable,
                        "environment " + variable};
       SHMFLAKE_RETURN_IF_ERROR(CheckValue(spec, given));
       const GivenValue* other = layer->Find(spec);
       if (other != nullptr && other->value != given.value) {
-        return {Code::ENVIRONMENT,
-                other->subject + " and " + variable + " must be equal when both are set: " +
-                    ShowValue(spec, other->value) + " and " + ShowValue(spec, given.value)};
+        return Fail(Code::ENVIRONMENT, "%s and %s must be equal when both are set: %s and %s",
+                    other->subject.c_str(), variable.c_str(), ShowValue(spec, other->value).c_str(),
+                    ShowValue(spec, given.value).c_str());
       }
       if (other == nullptr) layer->Set(spec, std::move(given));
     }
@@ -3651,6 +3716,13 @@ Status ResolveSettingsOn(const Host& host, const char* name, const Options& opti
 }  // namespace shmflake
 #include <exception>
 namespace shmflake {
+Settings::Settings() = default;
+Settings::Settings(const Settings& other) = default;
+Settings::Settings(Settings&& other) noexcept = default;
+Settings& Settings::operator=(const Settings& other) = default;
+Settings& Settings::operator=(Settings&& other) noexcept = default;
+Settings::~Settings() = default;
+Options::~Options() = default;
 namespace {
 template <typename T>
 T ValueOf(const SettingSpec& spec, const GivenValue* given) {
@@ -3677,7 +3749,7 @@ void Merge(const SettingSources& sources, Settings* out) {
 Status Resolve(const Host& host, const char* name, const Options& options, Settings* out) {
   out->name = name == nullptr ? "default" : name;
   if (!IsName(out->name)) {
-    return {Code::NAME, std::string("a region's name ") + kNameRule + ": " + Quote(out->name)};
+    return Fail(Code::NAME, "a region's name %s: %s", kNameRule, Quote(out->name).c_str());
   }
   SettingSources sources;
   SHMFLAKE_RETURN_IF_ERROR(ReadSources(host, options, &sources, &out->config_file));
@@ -3725,7 +3797,7 @@ Status ResolveSettingsOn(const Host& host, const char* name, const Options& opti
   } catch (const std::bad_alloc&) {
     return {Code::NO_MEMORY, "no memory"};
   } catch (const std::exception& error) {
-    return {Code::SYSTEM, std::string("cannot read the settings: ") + error.what()};
+    return Fail(Code::SYSTEM, "cannot read the settings: %s", error.what());
   }
 }
 Status ResolveSettings(const char* name, const Options& options, Settings* out) {
@@ -3811,8 +3883,8 @@ namespace shmflake {
 namespace {
 constexpr std::string_view kTableName = "snowflake";
 Status Unreadable(const std::string& path, const std::string& reason) {
-  return {Code::CONFIG_NOT_FOUND,
-          "cannot read the configuration file " + Printable(path) + ": " + reason};
+  return Fail(Code::CONFIG_NOT_FOUND, "cannot read the configuration file %s: %s",
+              Printable(path).c_str(), reason.c_str());
 }
 std::string At(const std::string& path, std::size_t line) {
   return Printable(path) + ":" + std::to_string(line);
@@ -3891,15 +3963,17 @@ Status ReadEntry(const std::string& path, const ConfigEntry& entry, SettingLayer
   std::optional<SettingValue> value = Take(*spec, *entry.node);
   if (!value) {
     if (spec->kind == SettingKind::kMode && entry.node->is_string()) {
-      return {Code::CONFIG_VALUE, subject + " " + RuleOf(*spec) + ": " + Show(*entry.node)};
+      return Fail(Code::CONFIG_VALUE, "%s %s: %s", subject.c_str(), RuleOf(*spec).c_str(),
+                  Show(*entry.node).c_str());
     }
-    return {Code::CONFIG_TYPE, subject + " " + TypeRule(*spec) + ": " + Show(*entry.node)};
+    return Fail(Code::CONFIG_TYPE, "%s %s: %s", subject.c_str(), TypeRule(*spec).c_str(),
+                Show(*entry.node).c_str());
   }
   GivenValue given{std::move(*value), SettingOrigin::kConfigFile, subject, where};
   SHMFLAKE_RETURN_IF_ERROR(CheckValue(*spec, given));
   if (const GivenValue* other = layer->Find(*spec)) {
-    return {Code::CONFIG_KEY,
-            subject + " is given twice, at the top and in [snowflake]: also at " + other->source};
+    return Fail(Code::CONFIG_KEY, "%s is given twice, at the top and in [snowflake]: also at %s",
+                subject.c_str(), other->source.c_str());
   }
   layer->Set(*spec, std::move(given));
   return Status::Ok();
@@ -3936,13 +4010,14 @@ Status ReadConfigText(const std::string& path, bool optional, bool* found, std::
 Status ParseConfigText(const std::string& path, std::string_view text, SettingLayer* layer) {
   std::size_t line = 0;
   if (const std::string wrong = GuardToml(text, &line); !wrong.empty()) {
-    return {Code::CONFIG_SYNTAX, At(path, line) + ": " + wrong};
+    return Fail(Code::CONFIG_SYNTAX, "%s: %s", At(path, line).c_str(), wrong.c_str());
   }
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
     const toml::parse_error& error = parsed.error();
-    return {Code::CONFIG_SYNTAX,
-            At(path, error.source().begin.line) + ": not TOML: " + Printable(error.description())};
+    return Fail(Code::CONFIG_SYNTAX, "%s: not TOML: %s",
+                At(path, error.source().begin.line).c_str(),
+                Printable(error.description()).c_str());
   }
   std::vector<ConfigEntry> entries;
   for (const auto& [key, node] : parsed.table()) {
@@ -3952,8 +4027,8 @@ Status ParseConfigText(const std::string& path, std::string_view text, SettingLa
     }
     const toml::table* table = node.as_table();
     if (table == nullptr) {
-      return {Code::CONFIG_TYPE,
-              At(path, LineOf(key)) + ": snowflake must be a table: " + Show(node)};
+      return Fail(Code::CONFIG_TYPE, "%s: snowflake must be a table: %s",
+                  At(path, LineOf(key)).c_str(), Show(node).c_str());
     }
     for (const auto& [inner_key, inner_node] : *table) {
       entries.push_back({LineOf(inner_key), inner_key.str(), &inner_node});
@@ -3973,8 +4048,9 @@ constexpr std::size_t kMostOrdinalDigits = 4;
 Status CheckPart(const char* key, const GivenValue& given, std::uint64_t highest) {
   const auto value = std::get<std::int64_t>(given.value);
   if (value >= 0 && static_cast<std::uint64_t>(value) <= highest) return Status::Ok();
-  return {CodeOf(*FindSetting(key), given.origin),
-          given.subject + " must be 0.." + std::to_string(highest) + ": " + std::to_string(value)};
+  return Fail(CodeOf(*FindSetting(key), given.origin), "%s must be 0..%s: %s",
+              given.subject.c_str(), std::to_string(highest).c_str(),
+              std::to_string(value).c_str());
 }
 std::uint64_t Number(const GivenValue& given) {
   return static_cast<std::uint64_t>(std::get<std::int64_t>(given.value));
@@ -4036,10 +4112,9 @@ Status CheckWorkerIdPair(const SettingLayer& layer) {
   const GivenValue& one = datacenter != nullptr ? *datacenter : *machine;
   const SettingSpec* other = FindSetting(datacenter != nullptr ? "machine_id" : "datacenter_id");
   const bool is_variable = one.origin == SettingOrigin::kEnvironment;
-  return {ConflictCode(one),
-          one.subject + " must be given together with " +
-              (is_variable ? VariablesOf(*other).front() : std::string(other->key)) + ": " +
-              std::to_string(std::get<std::int64_t>(one.value))};
+  return Fail(ConflictCode(one), "%s must be given together with %s: %s", one.subject.c_str(),
+              (is_variable ? VariablesOf(*other).front() : std::string(other->key)).c_str(),
+              std::to_string(std::get<std::int64_t>(one.value)).c_str());
 }
 Status WorkerIdOfLayer(const IdFormat& format, const SettingLayer& layer,
                        std::optional<Setting<std::uint32_t>>* out) {
@@ -4064,7 +4139,7 @@ Status WorkerIdOfLayer(const IdFormat& format, const SettingLayer& layer,
                   " << %u | %" PRIu64 " = %u, when all are given: %u",
                   Number(*datacenter), format.machine_bits, Number(*machine), joined,
                   (*out)->value);
-    return {ConflictCode(*whole), whole->subject + text};
+    return Fail(ConflictCode(*whole), "%s%s", whole->subject.c_str(), text);
   }
   if (whole == nullptr) {
     const bool is_variable = datacenter->origin == SettingOrigin::kEnvironment;
@@ -4080,10 +4155,11 @@ Status WorkerIdOfHost(const IdFormat& format, const Host& host, Setting<std::uin
     const std::string pod = host.Variable("POD_NAME").value_or(host.Name());
     if (const std::optional<std::uint32_t> ordinal = StatefulSetOrdinal(pod)) {
       if (*ordinal > format.max_worker_id()) {
-        return {Code::WORKER_ID,
-                "the ordinal of StatefulSet pod " + Printable(pod) +
-                    ", its worker ID, must be 0.." + std::to_string(format.max_worker_id()) + ": " +
-                    std::to_string(*ordinal) + "; set worker_id_bits or worker_id"};
+        return Fail(Code::WORKER_ID,
+                    "the ordinal of StatefulSet pod %s, its worker ID, must be 0..%s: %s; set "
+                    "worker_id_bits or worker_id",
+                    Printable(pod).c_str(), std::to_string(format.max_worker_id()).c_str(),
+                    std::to_string(*ordinal).c_str());
       }
       *out = {*ordinal, "StatefulSet pod " + Printable(pod), false};
       *source = WorkerIdSource::kStatefulSet;
@@ -4104,6 +4180,11 @@ Status OpenSqliteStore(const std::string& state_directory, std::uint32_t mode,
                        std::uint32_t busy_timeout_ms, std::unique_ptr<Store>* out);
 }  // namespace shmflake
 namespace shmflake {
+LeaseKey::LeaseKey() = default;
+LeaseKey::LeaseKey(const LeaseKey& other) = default;
+LeaseKey::LeaseKey(LeaseKey&& other) noexcept = default;
+LeaseKey& LeaseKey::operator=(const LeaseKey& other) = default;
+LeaseKey::~LeaseKey() = default;
 namespace {
 class NoneStore : public Store {
  public:
@@ -4147,12 +4228,14 @@ Status CheckLeaseKey(const LeaseKey& key) {
   return ValidateFormat(key.format);
 }
 std::string DescribeKey(const LeaseKey& key) {
-  return "worker ID " + std::to_string(key.worker_id) + " of namespace " + Quote(key.id_namespace);
+  return Format("worker ID %u of namespace %s", key.worker_id, Quote(key.id_namespace).c_str());
 }
 std::string DescribeBackwards(const LeaseKey& key, std::uint64_t horizon) {
-  return "the horizon of " + DescribeKey(key) + " must be at least what this region was granted, " +
-         std::to_string(key.known_horizon) + ": " + std::to_string(horizon) +
-         "; an older state of the store was restored, or the region's ceiling was overwritten";
+  return Format(
+      "the horizon of %s must be at least what this region was granted, %llu: %llu; an older state "
+      "of the store was restored, or the region's ceiling was overwritten",
+      DescribeKey(key).c_str(), static_cast<unsigned long long>(key.known_horizon),
+      static_cast<unsigned long long>(horizon));
 }
 Status ParseStoreKind(const std::string& text, StoreKind* kind) {
   if (text == "none") {
@@ -4162,7 +4245,7 @@ Status ParseStoreKind(const std::string& text, StoreKind* kind) {
   } else {
     const bool is_url = text.find(':') != std::string::npos && text.rfind("sqlite:", 0) != 0;
     if (!is_url) {
-      return {Code::STORE_UNKNOWN, std::string("store ") + kStoreRule + ": " + Quote(text)};
+      return Fail(Code::STORE_UNKNOWN, "store %s: %s", kStoreRule, Quote(text).c_str());
     }
     StoreUrl url;
     SHMFLAKE_RETURN_IF_ERROR(ParseStoreUrl(text, &url));
@@ -4346,15 +4429,15 @@ Status StoreStep::Begin(const std::string& path, Patience* patience) {
   const pid_t self = ThisThread();
   while (g_forks_waiting.load(std::memory_order_relaxed) > 0 || !Take(self)) {
     if (IsCopy()) {
-      return {Code::STORE_LOCKED,
-              path +
-                  " cannot be used by this process: it is a copy, made by clone() or fork() in the "
-                  "middle of a step of another thread; exec, or start it otherwise"};
+      return Fail(Code::STORE_LOCKED,
+                  "%s cannot be used by this process: it is a copy, made by clone() or fork() in "
+                  "the middle of a step of another thread; exec, or start it otherwise",
+                  path.c_str());
     }
     if (!patience->Sleep()) {
-      return {Code::STORE_LOCKED,
-              path + " is in use by another thread of this process for longer than " +
-                  std::to_string(patience->total_ms()) + " ms"};
+      return Fail(Code::STORE_LOCKED,
+                  "%s is in use by another thread of this process for longer than %s ms",
+                  path.c_str(), std::to_string(patience->total_ms()).c_str());
     }
   }
   pid_ = ::getpid();
@@ -4363,11 +4446,10 @@ Status StoreStep::Begin(const std::string& path, Patience* patience) {
   }
   while (!TrySqliteMutexes()) {
     if (!patience->Sleep()) {
-      return {Code::STORE_LOCKED,
-              path + " cannot be used: SQLite was locked for longer than " +
-                  std::to_string(patience->total_ms()) +
-                  " ms, by another thread of this process, or of the one that it is "
-                  "a copy of"};
+      return Fail(Code::STORE_LOCKED,
+                  "%s cannot be used: SQLite was locked for longer than %s ms, by another thread "
+                  "of this process, or of the one that it is a copy of",
+                  path.c_str(), std::to_string(patience->total_ms()).c_str());
     }
   }
   LeaveSqliteMutexes(std::size(kSqliteMutexes));
@@ -4442,7 +4524,8 @@ Status LocateStoreFile(const std::string& state_directory, const std::string& fi
   }
   struct stat found {};
   if (::stat(real.get(), &found) != 0 || !S_ISDIR(found.st_mode)) {
-    return {Code::STATE_DIRECTORY, "the state directory must be a directory: " + state_directory};
+    return Fail(Code::STATE_DIRECTORY, "the state directory must be a directory: %s",
+                state_directory.c_str());
   }
   *path = real.get();
   if (*path == "/") path->clear();
@@ -4472,21 +4555,23 @@ Status CheckStoreFile(const std::string& path, std::uint32_t mode, bool* exists)
     return FailErrno(errno, "look at", path, Code::STORE_UNAVAILABLE);
   }
   *exists = true;
-  if (S_ISLNK(found.st_mode)) return {Code::SYMLINK, path + " must not be a symbolic link"};
-  if (!S_ISREG(found.st_mode)) return {Code::NOT_REGULAR, path + " must be a regular file"};
+  if (S_ISLNK(found.st_mode))
+    return Fail(Code::SYMLINK, "%s must not be a symbolic link", path.c_str());
+  if (!S_ISREG(found.st_mode))
+    return Fail(Code::NOT_REGULAR, "%s must be a regular file", path.c_str());
   if (found.st_nlink > 1) {  // SQLite finds a journal by the name: two names would be two journals
-    return {Code::HARD_LINK,
-            path + " must have one name: it has " + std::to_string(found.st_nlink)};
+    return Fail(Code::HARD_LINK, "%s must have one name: it has %s", path.c_str(),
+                std::to_string(found.st_nlink).c_str());
   }
   const bool shared = (mode & kGroupBits) != 0;
   if (found.st_uid != ::geteuid() && found.st_uid != 0 && !shared) {
-    return {Code::OWNER, path + " must belong to the user " + std::to_string(::geteuid()) +
-                             ", who asks, or to root: it belongs to " +
-                             std::to_string(found.st_uid)};
+    return Fail(
+        Code::OWNER, "%s must belong to the user %s, who asks, or to root: it belongs to %s",
+        path.c_str(), std::to_string(::geteuid()).c_str(), std::to_string(found.st_uid).c_str());
   }
   if ((found.st_mode & S_IWOTH) != 0) {
-    return {Code::MODE, path + " must not be writable for everybody: it has mode " +
-                            FormatOctal(found.st_mode & 07777)};
+    return Fail(Code::MODE, "%s must not be writable for everybody: it has mode %s", path.c_str(),
+                FormatOctal(found.st_mode & 07777).c_str());
   }
   return Status::Ok();
 }
@@ -4614,8 +4699,8 @@ Status CheckTable(SqliteSession* session, const Table& table) {
   SHMFLAKE_RETURN_IF_ERROR(query.Step(&has_row));
   if (!has_row) return session->Corrupt(std::string("it has no table ") + table.name);
   if (!query.Read(&type) || !query.Read(&sql) || type != "table" || sql != table.sql) {
-    return {Code::STORE_SCHEMA,
-            session->path() + ": the table " + table.name + " is not as this library made it"};
+    return Fail(Code::STORE_SCHEMA, "%s: the table %s is not as this library made it",
+                session->path().c_str(), table.name);
   }
   return Status::Ok();
 }
@@ -4632,15 +4717,14 @@ Status Inspect(SqliteSession* session, bool* fresh) {
     char ids[64];
     std::snprintf(ids, sizeof(ids), "must be 0x%08x: 0x%08x",
                   static_cast<unsigned>(kStoreApplicationId), static_cast<unsigned>(application));
-    return {Code::STORE_SCHEMA, session->path() +
-                                    " is an SQLite database, but not a shmflake store: its "
-                                    "application_id " +
-                                    ids};
+    return Fail(Code::STORE_SCHEMA,
+                "%s is an SQLite database, but not a shmflake store: its application_id %s",
+                session->path().c_str(), ids);
   }
   if (version != kStoreSchemaVersion) {
-    return {Code::STORE_SCHEMA, session->path() + ": the schema's version must be " +
-                                    std::to_string(kStoreSchemaVersion) +
-                                    " for this library: " + std::to_string(version)};
+    return Fail(Code::STORE_SCHEMA, "%s: the schema's version must be %s for this library: %s",
+                session->path().c_str(), std::to_string(kStoreSchemaVersion).c_str(),
+                std::to_string(version).c_str());
   }
   for (const Table& table : kTables) SHMFLAKE_RETURN_IF_ERROR(CheckTable(session, table));
   return Status::Ok();
@@ -4689,7 +4773,8 @@ Status BeginOnSchema(SqliteSession* session, bool may_create, std::string* store
     SHMFLAKE_RETURN_IF_ERROR(Inspect(session, &fresh));
   }
   if (fresh && !may_create) {
-    return {Code::STORE_REPLACED, session->path() + " was emptied while it was in use"};
+    return Fail(Code::STORE_REPLACED, "%s was emptied while it was in use",
+                session->path().c_str());
   }
   if (fresh) SHMFLAKE_RETURN_IF_ERROR(Create(session));
   return ReadStoreId(session, store_id);
@@ -4710,8 +4795,8 @@ SqliteSession::~SqliteSession() {
 }
 Status SqliteSession::Open(Patience* patience) {
   if (sqlite3_libversion_number() < kOldestSqlite) {
-    return {Code::STORE_UNAVAILABLE,
-            std::string("SQLite must be 3.37 or newer for ") + path_ + ": " + sqlite3_libversion()};
+    return Fail(Code::STORE_UNAVAILABLE, "SQLite must be 3.37 or newer for %s: %s", path_.c_str(),
+                sqlite3_libversion());
   }
   patience_ = patience;
   pid_ = ::getpid();
@@ -4740,9 +4825,9 @@ Status SqliteSession::Configure() {
   std::int64_t synchronous = 0;
   SHMFLAKE_RETURN_IF_ERROR(ReadInteger("PRAGMA synchronous", &synchronous));
   if (synchronous != 3) {
-    return {Code::STORE_UNAVAILABLE, path_ +
-                                         ": SQLite must obey PRAGMA synchronous = EXTRA: it is " +
-                                         std::to_string(synchronous)};
+    return Fail(Code::STORE_UNAVAILABLE,
+                "%s: SQLite must obey PRAGMA synchronous = EXTRA: it is %s", path_.c_str(),
+                std::to_string(synchronous).c_str());
   }
   return Status::Ok();
 }
@@ -4772,12 +4857,12 @@ bool SqliteSession::BrokeConstraint() const {
 int SqliteSession::changes() const { return sqlite3_changes(db_); }
 Status SqliteSession::CheckOwnProcess() const {
   if (pid_ == ::getpid()) return Status::Ok();
-  return {Code::STORE_UNAVAILABLE, path_ +
-                                       ": the process was forked in the middle of a step; the copy "
-                                       "does not end it"};
+  return Fail(Code::STORE_UNAVAILABLE,
+              "%s: the process was forked in the middle of a step; the copy does not end it",
+              path_.c_str());
 }
 Status SqliteSession::Corrupt(const std::string& what) const {
-  return {Code::STORE_CORRUPT, path_ + " is damaged: " + what + "; " + advice_};
+  return Fail(Code::STORE_CORRUPT, "%s is damaged: %s; %s", path_.c_str(), what.c_str(), advice_);
 }
 Status SqliteSession::ReadOnlyError(const std::string& words) const {
   const std::string directory = path_.substr(0, path_.rfind('/') + 1);
@@ -4786,17 +4871,18 @@ Status SqliteSession::ReadOnlyError(const std::string& words) const {
       return FailErrno(errno, "write to", place, Code::STORE_UNAVAILABLE);
     }
   }
-  return {Code::READ_ONLY, path_ + " cannot be written: " + words};
+  return Fail(Code::READ_ONLY, "%s cannot be written: %s", path_.c_str(), words.c_str());
 }
 Status SqliteSession::Error() const {
   const int code = sqlite3_extended_errcode(db_);
   const std::string words = sqlite3_errmsg(db_);
   switch (code) {
     case SQLITE_READONLY_DBMOVED:
-      return {Code::STORE_REPLACED,
-              path_ + " was removed or replaced while it was in use: " + words};
+      return Fail(Code::STORE_REPLACED, "%s was removed or replaced while it was in use: %s",
+                  path_.c_str(), words.c_str());
     case SQLITE_CANTOPEN_SYMLINK:
-      return {Code::SYMLINK, path_ + " must not be a symbolic link: " + words};
+      return Fail(Code::SYMLINK, "%s must not be a symbolic link: %s", path_.c_str(),
+                  words.c_str());
     case SQLITE_IOERR_CORRUPTFS:
       return Corrupt(words);
     default:
@@ -4806,9 +4892,9 @@ Status SqliteSession::Error() const {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_PROTOCOL:
-      return {Code::STORE_LOCKED, path_ + " is locked by another process" +
-                                      DescribePosixLockHolders(path_) + " for longer than " +
-                                      std::to_string(patience_->total_ms()) + " ms: " + words};
+      return Fail(Code::STORE_LOCKED, "%s is locked by another process%s for longer than %s ms: %s",
+                  path_.c_str(), DescribePosixLockHolders(path_).c_str(),
+                  std::to_string(patience_->total_ms()).c_str(), words.c_str());
     case SQLITE_ERROR:  // our statements are fixed: what they do not find is wrong in the file
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
@@ -4816,9 +4902,9 @@ Status SqliteSession::Error() const {
     case SQLITE_MISMATCH:
       return Corrupt(words);
     case SQLITE_FULL:
-      return {Code::NO_SPACE, "no space to write " + path_ + ": " + words};
+      return Fail(Code::NO_SPACE, "no space to write %s: %s", path_.c_str(), words.c_str());
     case SQLITE_NOMEM:
-      return {Code::NO_MEMORY, "no memory to use " + path_ + ": " + words};
+      return Fail(Code::NO_MEMORY, "no memory to use %s: %s", path_.c_str(), words.c_str());
     case SQLITE_READONLY:
       return ReadOnlyError(words);
     case SQLITE_CANTOPEN:
@@ -4827,14 +4913,14 @@ Status SqliteSession::Error() const {
     case SQLITE_AUTH:
       if (const int error = sqlite3_system_errno(db_); error != 0 && error != EAGAIN) {
         const Status status = FailErrno(error, "use", path_, Code::STORE_UNAVAILABLE);
-        return {status.code(), status.message() + " (" + words + ")"};
+        return Fail(status.code(), "%s (%s)", status.message().c_str(), words.c_str());
       }
       break;
     default:
       break;
   }
-  return {Code::STORE_UNAVAILABLE,
-          "cannot use " + path_ + ": " + words + " (SQLite's error " + std::to_string(code) + ")"};
+  return Fail(Code::STORE_UNAVAILABLE, "cannot use %s: %s (SQLite's error %s)", path_.c_str(),
+              words.c_str(), std::to_string(code).c_str());
 }
 SqliteStatement::SqliteStatement(SqliteSession* session, const char* sql)
     : session_(session),
@@ -4894,7 +4980,7 @@ Status FindLeaseRow(SqliteSession* session, const LeaseKey& key, LeaseRow* row);
 Status FindLeaseRowInSoundFile(SqliteSession* session, const LeaseKey& key, bool* exists,
                                LeaseRow* row);
 Status VisitLeaseRows(SqliteSession* session, const std::string& id_namespace,
-                      const std::function<Status(const LeaseRow&)>& visit);
+                      const FunctionRef<Status(const LeaseRow&)>& visit);
 Status RaiseLeaseRow(SqliteSession* session, const LeaseRow& changed);
 Status LowerLeaseRow(SqliteSession* session, const LeaseRow& changed, std::uint64_t old_holder);
 }  // namespace shmflake
@@ -4925,9 +5011,9 @@ class SqliteStore : public Store {
   }
   Status Expect(const std::string& id) override {
     if (id == store_id_) return Status::Ok();
-    return {Code::STORE_REPLACED, "the store in " + path_ +
-                                      " is not the one that this namespace was started with (" +
-                                      id + ", now " + store_id_ + ")"};
+    return Fail(Code::STORE_REPLACED,
+                "the store in %s is not the one that this namespace was started with (%s, now %s)",
+                path_.c_str(), id.c_str(), store_id_.c_str());
   }
   Status Acquire(const LeaseKey& key, const LeasePlan& plan) override;
   Status Extend(const LeaseKey& key, std::uint64_t horizon, std::uint64_t* granted) override;
@@ -4935,7 +5021,7 @@ class SqliteStore : public Store {
   Status List(const std::string& id_namespace, std::vector<LeaseInfo>* out) override;
   Status Free(const std::string& id_namespace, std::uint32_t worker_id, bool* freed) override;
  private:
-  using Work = std::function<Status(SqliteSession* session)>;
+  using Work = FunctionRef<Status(SqliteSession* session)>;
   Status Transact(const Work& work);
   const std::string path_;
   const std::uint32_t mode_;
@@ -4950,15 +5036,17 @@ Status SqliteStore::Transact(const Work& work) {
   SHMFLAKE_RETURN_IF_ERROR(step.Begin(path_, &patience));
   bool exists = false;
   SHMFLAKE_RETURN_IF_ERROR(CheckStoreFile(path_, mode_, &exists));
-  if (!exists && !first) return {Code::STORE_REPLACED, path_ + " was removed while it was in use"};
+  if (!exists && !first)
+    return Fail(Code::STORE_REPLACED, "%s was removed while it was in use", path_.c_str());
   if (!exists) SHMFLAKE_RETURN_IF_ERROR(CreateStoreFile(path_, mode_));
   SqliteSession session(path_, kIfLeasesDamaged);
   SHMFLAKE_RETURN_IF_ERROR(session.Open(&patience));
   std::string store_id;
   SHMFLAKE_RETURN_IF_ERROR(BeginOnSchema(&session, first, &store_id));
   if (!first && store_id != store_id_) {
-    return {Code::STORE_REPLACED, path_ + " was replaced while it was in use: it was " + store_id_ +
-                                      ", now it is " + store_id};
+    return Fail(Code::STORE_REPLACED,
+                "%s was replaced while it was in use: it was %s, now it is %s", path_.c_str(),
+                store_id_.c_str(), store_id.c_str());
   }
   SHMFLAKE_RETURN_IF_ERROR(work(&session));
   SHMFLAKE_RETURN_IF_ERROR(session.CheckOwnProcess());
@@ -5186,20 +5274,21 @@ Status ReadRow(SqliteSession* session, SqliteStatement* query, LeaseRow* row) {
 }
 Status CheckLayout(const SqliteSession& session, const LeaseKey& key, const LeaseRow& row) {
   if (row.format == key.format) return Status::Ok();
-  return {Code::STORE_LAYOUT,
-          DescribeKey(key) + " is asked for with the ID layout " + DescribeFormat(key.format) +
-              ", but " + session.path() + " has the namespace's worker ID " +
-              std::to_string(row.worker_id) + " with " + DescribeFormat(row.format) +
-              ", whose IDs may be equal; use another id_namespace"};
+  return Fail(Code::STORE_LAYOUT,
+              "%s is asked for with the ID layout %s, but %s has the namespace's worker ID %s with "
+              "%s, whose IDs may be equal; use another id_namespace",
+              DescribeKey(key).c_str(), DescribeFormat(key.format).c_str(), session.path().c_str(),
+              std::to_string(row.worker_id).c_str(), DescribeFormat(row.format).c_str());
 }
 Status ChangeOneRow(SqliteSession* session, SqliteStatement* change, const LeaseRow& row) {
   bool has_row = false;
   SHMFLAKE_RETURN_IF_ERROR(change->Step(&has_row));
   if (session->changes() == 1) return Status::Ok();
-  return {Code::STORE_UNAVAILABLE,
-          session->path() + ": the horizon " + std::to_string(row.horizon) +
-              " must not be lower than what was granted to worker ID " +
-              std::to_string(row.worker_id) + " of namespace " + Quote(row.id_namespace)};
+  return Fail(
+      Code::STORE_UNAVAILABLE,
+      "%s: the horizon %s must not be lower than what was granted to worker ID %s of namespace %s",
+      session->path().c_str(), std::to_string(row.horizon).c_str(),
+      std::to_string(row.worker_id).c_str(), Quote(row.id_namespace).c_str());
 }
 }  // namespace
 Status FindLeaseRow(SqliteSession* session, const LeaseKey& key, LeaseRow* row) {
@@ -5208,13 +5297,14 @@ Status FindLeaseRow(SqliteSession* session, const LeaseKey& key, LeaseRow* row) 
   bool has_row = false;
   SHMFLAKE_RETURN_IF_ERROR(query.Step(&has_row));
   if (!has_row) {
-    return {Code::LEASE_LOST, session->path() + " has no record of " + DescribeKey(key)};
+    return Fail(Code::LEASE_LOST, "%s has no record of %s", session->path().c_str(),
+                DescribeKey(key).c_str());
   }
   SHMFLAKE_RETURN_IF_ERROR(ReadRow(session, &query, row));
   return CheckLayout(*session, key, *row);
 }
 Status VisitLeaseRows(SqliteSession* session, const std::string& id_namespace,
-                      const std::function<Status(const LeaseRow&)>& visit) {
+                      const FunctionRef<Status(const LeaseRow&)>& visit) {
   std::string verdict;
   SHMFLAKE_RETURN_IF_ERROR(session->ReadText("PRAGMA integrity_check(1)", &verdict));
   if (verdict != "ok") return session->Corrupt(verdict);
@@ -5244,8 +5334,8 @@ Status RaiseLeaseRow(SqliteSession* session, const LeaseRow& changed) {
   LeaseRow row = changed;
   row.updated_unix_ms = NowUnixMs();
   if (row.horizon > kMaxHorizon) {
-    return {Code::STORE_UNAVAILABLE, session->path() + ": a horizon must be at most 2^62 ticks: " +
-                                         std::to_string(row.horizon)};
+    return Fail(Code::STORE_UNAVAILABLE, "%s: a horizon must be at most 2^62 ticks: %s",
+                session->path().c_str(), std::to_string(row.horizon).c_str());
   }
   SqliteStatement raise(session, kRaise);
   raise.Bind(row.id_namespace).Bind(std::int64_t{row.worker_id});
@@ -5271,13 +5361,17 @@ Status LowerLeaseRow(SqliteSession* session, const LeaseRow& changed, std::uint6
 }  // namespace shmflake
 // core/store/store_url.cc
 namespace shmflake {
+StoreUrl::StoreUrl() = default;
+StoreUrl::StoreUrl(const StoreUrl& other) = default;
+StoreUrl& StoreUrl::operator=(StoreUrl&& other) noexcept = default;
+StoreUrl::~StoreUrl() = default;
 namespace {
 constexpr std::string_view kRule =
     "a store's URL must be sqlite:[PATH], or mysql://, postgres:// or etcd:// and then "
     "[user@]host[:port]/database[?key=value&...]";
 constexpr std::size_t kLongestUrl = 1024;
 Status Refuse(std::string_view rule, std::string_view value) {
-  return {Code::STORE_URL, std::string(rule) + ": " + Quote(value)};
+  return Fail(Code::STORE_URL, "%s: %s", std::string(rule).c_str(), Quote(value).c_str());
 }
 int HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -5358,7 +5452,7 @@ Status ParseParameter(std::string_view key, std::string value, bool* tls_given, 
   for (const Text& text : kTexts) {
     if (text.key != key) continue;
     if (!value.starts_with('/')) {  // without the value: it may be meant as the password itself
-      return {Code::STORE_URL, std::string(key) + " must be an absolute path"};
+      return Fail(Code::STORE_URL, "%s must be an absolute path", std::string(key).c_str());
     }
     out->*text.member = std::move(value);
     return Status::Ok();
@@ -5520,7 +5614,7 @@ Status ReadStorePassword(const StoreUrl& url, std::string* password) {
   }
   const std::size_t size = std::fread(line, 1, sizeof(line) - 1, file.get());
   if (std::ferror(file.get()) != 0) {
-    return {Code::STORE_DENIED, "cannot read the password file " + url.password_file};
+    return Fail(Code::STORE_DENIED, "cannot read the password file %s", url.password_file.c_str());
   }
   line[size] = '\0';
   line[std::strcspn(line, "\r\n")] = '\0';
@@ -5672,7 +5766,7 @@ class PluginCaller {
   PluginCaller(const PluginCaller&) = delete;
   PluginCaller& operator=(const PluginCaller&) = delete;
   using Function =
-      std::function<int(const shmflake_store_target& target, shmflake_store_error* error)>;
+      FunctionRef<int(const shmflake_store_target& target, shmflake_store_error* error)>;
   [[nodiscard]] Status Call(const Function& function) const;
   [[nodiscard]] const shmflake_store_plugin& plugin() const { return *plugin_; }
   [[nodiscard]] const std::string& shown() const { return shown_; }
@@ -5755,8 +5849,10 @@ Status LoadPlugin(const std::string& scheme, const shmflake_store_plugin** out) 
     *out = plugin;
     return Status::Ok();
   }
-  return {Code::STORE_PLUGIN, "there is no plug-in store-" + scheme + ".so (looked in " + looked +
-                                  "); install it, or set SHMFLAKE_PLUGIN_DIR"};
+  return Fail(
+      Code::STORE_PLUGIN,
+      "there is no plug-in store-%s.so (looked in %s); install it, or set SHMFLAKE_PLUGIN_DIR",
+      scheme.c_str(), looked.c_str());
 }
 PluginCaller::PluginCaller(StoreUrl url, const shmflake_store_plugin* plugin)
     : url_(std::move(url)), shown_(url_.Shown()), plugin_(plugin) {
@@ -5844,6 +5940,16 @@ namespace {
 constexpr std::size_t kUnusedTried = 64;
 constexpr std::size_t kHoldersNamed = 3;
 constexpr std::size_t kStateDirectoryDigits = 32;
+enum class Rank : std::uint32_t { kOwn, kPast, kUnused, kAhead };
+struct Candidate {
+  Rank rank;
+  std::uint64_t horizon;
+  std::uint32_t worker_id;
+  bool operator<(const Candidate& other) const {
+    if (rank != other.rank) return rank < other.rank;
+    return horizon != other.horizon ? horizon < other.horizon : worker_id < other.worker_id;
+  }
+};
 bool IsOfStateDirectory(const std::string& one, const std::string& other) {
   return one.size() > kStateDirectoryDigits && other.size() > kStateDirectoryDigits &&
          one.compare(0, kStateDirectoryDigits, other, 0, kStateDirectoryDigits) == 0;
@@ -5855,63 +5961,59 @@ bool IsHeldByOther(const LeaseInfo& info, const std::string& owner, bool exactly
 }
 std::vector<std::uint32_t> ChooseWorkers(const std::vector<LeaseInfo>& records, const LeaseKey& key,
                                          std::uint64_t turn) {
+  std::vector<Candidate> candidates;
   const std::uint64_t end = key.format.max_worker_id() + 1;
-  std::vector<std::uint32_t> own;
-  std::vector<const LeaseInfo*> past;
-  std::vector<const LeaseInfo*> ahead;
-  std::vector<std::uint32_t> unused;
   std::uint64_t next = 0;
-  for (const LeaseInfo& info : records) {
-    const std::uint32_t worker_id = info.record.worker_id;
-    if (worker_id >= end) continue;
-    for (; next < worker_id && unused.size() < kUnusedTried; ++next) {
-      unused.push_back(static_cast<std::uint32_t>(next));
+  std::size_t unused = 0;
+  const auto add_unused_below = [&](std::uint64_t worker_id) {
+    for (; next < worker_id && unused < kUnusedTried; ++next, ++unused) {
+      candidates.push_back({Rank::kUnused, 0, static_cast<std::uint32_t>(next)});
     }
-    next = worker_id + std::uint64_t{1};
-    if (IsHeldByOther(info, key.owner, true)) continue;
-    if (info.owner == key.owner) {
-      own.push_back(worker_id);
-    } else {
-      (info.record.horizon <= key.now ? past : ahead).push_back(&info);
-    }
-  }
-  for (; next < end && unused.size() < kUnusedTried; ++next) {
-    unused.push_back(static_cast<std::uint32_t>(next));
-  }
-  const auto by_horizon = [](const LeaseInfo* one, const LeaseInfo* other) {
-    return one->record.horizon < other->record.horizon;
   };
-  std::stable_sort(past.begin(), past.end(), by_horizon);
-  std::stable_sort(ahead.begin(), ahead.end(), by_horizon);
-  std::vector<std::uint32_t> equal;
-  for (const LeaseInfo* info : past) equal.push_back(info->record.worker_id);
-  equal.insert(equal.end(), unused.begin(), unused.end());
-  if (!equal.empty()) {
-    std::rotate(equal.begin(), equal.begin() + static_cast<std::ptrdiff_t>(turn % equal.size()),
-                equal.end());
+  for (const LeaseInfo& info : records) {
+    const LeaseRecord& record = info.record;
+    if (record.worker_id >= end) continue;
+    add_unused_below(record.worker_id);
+    next = record.worker_id + std::uint64_t{1};
+    if (IsHeldByOther(info, key.owner, true)) continue;
+    const Rank rank = info.owner == key.owner     ? Rank::kOwn
+                      : record.horizon <= key.now ? Rank::kPast
+                                                  : Rank::kAhead;
+    candidates.push_back({rank, record.horizon, record.worker_id});
   }
-  std::vector<std::uint32_t> chosen = std::move(own);
-  chosen.insert(chosen.end(), equal.begin(), equal.end());
-  for (const LeaseInfo* info : ahead) chosen.push_back(info->record.worker_id);
+  add_unused_below(end);
+  std::sort(candidates.begin(), candidates.end());
+  std::vector<std::uint32_t> chosen;
+  const auto is_equal = [](const Candidate& candidate) {
+    return candidate.rank == Rank::kPast || candidate.rank == Rank::kUnused;
+  };
+  std::size_t first = 0;
+  while (first < candidates.size() && candidates[first].rank == Rank::kOwn) ++first;
+  std::size_t equal = 0;
+  while (first + equal < candidates.size() && is_equal(candidates[first + equal])) ++equal;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const bool turned = i >= first && i < first + equal;
+    chosen.push_back(candidates[turned ? first + (i - first + turn) % equal : i].worker_id);
+  }
   return chosen;
 }
 std::string DescribeHolder(const LeaseInfo& info) {
-  return "region " + Quote(info.record.holder_region) + " on host " +
-         Quote(info.record.holder_host) + " (ends in " +
-         std::to_string((info.ttl_ms + 999) / 1000) + " s unless it is extended)";
+  return Format("region %s on host %s (ends in %lld s unless it is extended)",
+                Quote(info.record.holder_region).c_str(), Quote(info.record.holder_host).c_str(),
+                static_cast<long long>((info.ttl_ms + 999) / 1000));
 }
 std::string DescribeHolders(const std::vector<LeaseInfo>& records, const LeaseKey& key) {
-  std::string text = "all " + std::to_string(key.format.max_worker_id() + 1) +
-                     " worker IDs of namespace " + Quote(key.id_namespace) + " are held: ";
+  std::string names;
   std::size_t named = 0;
   for (const LeaseInfo& info : records) {
-    if (!IsHeldByOther(info, key.owner, true)) continue;
-    if (++named > kHoldersNamed) continue;
-    text += (named > 1 ? ", " : "") + std::to_string(info.record.worker_id) + " by " +
-            DescribeHolder(info);
+    if (!IsHeldByOther(info, key.owner, true) || ++named > kHoldersNamed) continue;
+    names += Format("%s%u by %s", named > 1 ? ", " : "", info.record.worker_id,
+                    DescribeHolder(info).c_str());
   }
-  if (named > kHoldersNamed) text += " and " + std::to_string(named - kHoldersNamed) + " more";
-  return text;
+  const std::size_t more = named - std::min(named, kHoldersNamed);
+  return Format("all %llu worker IDs of namespace %s are held: %s, and %zu more",
+                static_cast<unsigned long long>(key.format.max_worker_id() + 1),
+                Quote(key.id_namespace).c_str(), names.c_str(), more);
 }
 }  // namespace shmflake
 // core/store/lease_transaction.cc
@@ -5934,7 +6036,7 @@ struct LeaseRecords {
   [[nodiscard]] std::vector<LeaseInfo> List() const;
 };
 using LeaseStep =
-    std::function<Status(const LeaseRecords& records, const shmflake_store_lease** write)>;
+    FunctionRef<Status(const LeaseRecords& records, const shmflake_store_lease** write)>;
 class LeaseTransactions {
  public:
   static constexpr std::int64_t kAllWorkers = -1;
@@ -5957,8 +6059,8 @@ class LeaseTransactions {
 namespace shmflake {
 namespace {
 struct LeaseDecision {
-  const std::function<Status(const shmflake_store_namespace&, const shmflake_store_lease*,
-                             std::size_t, shmflake_store_lease_write*)>& decide;
+  const FunctionRef<Status(const shmflake_store_namespace&, const shmflake_store_lease*,
+                           std::size_t, shmflake_store_lease_write*)>& decide;
   Status status;
   static int Decide(void* context, const shmflake_store_namespace* record,
                     const shmflake_store_lease* leases, std::size_t count,
@@ -6013,36 +6115,41 @@ LeaseTransactions::LeaseTransactions(const StoreUrl& url, const shmflake_store_p
 Status LeaseTransactions::CheckNamespace(const std::string& id_namespace,
                                          const shmflake_store_namespace& record,
                                          const IdFormat* format, LeaseRecords* records) const {
-  const std::string where = "namespace " + Quote(id_namespace) + " in " + caller_.shown();
+  const std::string name =
+      Format("namespace %s in %s", Quote(id_namespace).c_str(), caller_.shown().c_str());
+  const char* const where = name.c_str();
   const std::string identity = record.identity;
   records->exist = !identity.empty();
   if (!expected_.empty() && identity != expected_) {
-    return {Code::STORE_REPLACED, where + " is not the one that was started with (" + expected_ +
-                                      ", now " + (identity.empty() ? "none" : identity) +
-                                      "): its horizons are lost; restore the store"};
+    return Fail(Code::STORE_REPLACED,
+                "%s is not the one that was started with (%s, now %s): its horizons are lost; "
+                "restore the store",
+                where, expected_.c_str(), identity.empty() ? "none" : identity.c_str());
   }
   if (!records->exist && format == nullptr) {
-    return {Code::NOT_FOUND, "there is no " + where};
+    return Fail(Code::NOT_FOUND, "there is no %s", where);
   }
   if (!records->exist) {
     records->format = *format;
     return Status::Ok();
   }
   if (!ParseFormatText(record.format, &records->format)) {
-    return {Code::STORE_CORRUPT, where + " has an ID layout that is none: " + Quote(record.format)};
+    return Fail(Code::STORE_CORRUPT, "%s has an ID layout that is none: %s", where,
+                Quote(record.format).c_str());
   }
   if (format != nullptr && *format != records->format) {
-    return {Code::STORE_LAYOUT, where + " has the ID layout " + FormatText(records->format) +
-                                    ", not " + FormatText(*format) +
-                                    ": IDs of both may be equal; use another id_namespace"};
+    return Fail(Code::STORE_LAYOUT,
+                "%s has the ID layout %s, not %s: IDs of both may be equal; use another "
+                "id_namespace",
+                where, FormatText(records->format).c_str(), FormatText(*format).c_str());
   }
   return Status::Ok();
 }
 Status LeaseTransactions::Run(const std::string& id_namespace, const IdFormat* format,
                               std::int64_t worker_id, const LeaseStep& step) {
   if (caller_.plugin().lease == nullptr) {
-    return {Code::STORE_PLUGIN, std::string("the plug-in for ") + caller_.plugin().scheme + " (" +
-                                    caller_.plugin().about + ") keeps no leases"};
+    return Fail(Code::STORE_PLUGIN, "the plug-in for %s (%s) keeps no leases",
+                caller_.plugin().scheme, caller_.plugin().about);
   }
   const std::string fresh = RandomHex(16);
   const std::string format_text = format == nullptr ? "" : FormatText(*format);
@@ -6073,6 +6180,9 @@ Status LeaseTransactions::Run(const std::string& id_namespace, const IdFormat* f
 namespace shmflake {
 Status OpenSharedStore(const std::string& url, std::uint32_t timeout_ms,
                        std::unique_ptr<Store>* out);
+[[nodiscard]] std::unique_ptr<Store> MakeSharedStore(const StoreUrl& url,
+                                                     const shmflake_store_plugin* plugin,
+                                                     std::uint32_t timeout_ms);
 }  // namespace shmflake
 namespace shmflake {
 namespace {
@@ -6113,9 +6223,9 @@ Status SharedStore::Take(const LeaseKey& key, const LeasePlan& plan,
   std::uint64_t horizon = 0;
   SHMFLAKE_RETURN_IF_ERROR(plan(record, &horizon));
   if (horizon < record.horizon) {  // store.h, invariant (1)
-    return {Code::STORE_UNAVAILABLE, DescribeKey(key) + ": the new horizon must be at least " +
-                                         std::to_string(record.horizon) + ": " +
-                                         std::to_string(horizon)};
+    return Fail(Code::STORE_UNAVAILABLE, "%s: the new horizon must be at least %llu: %llu",
+                DescribeKey(key).c_str(), static_cast<unsigned long long>(record.horizon),
+                static_cast<unsigned long long>(horizon));
   }
   write->worker_id = key.worker_id;
   write->base = static_cast<std::int64_t>(record.horizon);
@@ -6134,10 +6244,10 @@ Status SharedStore::Acquire(const LeaseKey& key, const LeasePlan& plan) {
     const shmflake_store_lease* found = records.Find(key.worker_id);
     const LeaseInfo info = found == nullptr ? LeaseInfo() : InfoOf(*found, records.format);
     if (IsHeldByOther(info, key.owner, false)) {
-      return Status(Code::WORKER_HELD, DescribeKey(key) + " is held in " + shown() + " by " +
-                                           DescribeHolder(info) +
-                                           "; configure another worker_id, end that region, or "
-                                           "free the lease if that host is gone");
+      return Fail(Code::WORKER_HELD,
+                  "%s is held in %s by %s; configure another worker_id, end that region, or free "
+                  "the lease if that host is gone",
+                  DescribeKey(key).c_str(), shown().c_str(), DescribeHolder(info).c_str());
     }
     *write = &lease;
     return Take(key, plan, found, &lease);
@@ -6161,10 +6271,10 @@ Status SharedStore::AcquireAny(LeaseKey* key, const LeasePlan& plan) {
     }
     *write = &lease;
     if (found) return status;
-    return Status(Code::WORKERS_EXHAUSTED,
-                  DescribeHolders(list, *key) + " (" + shown() +
-                      "); take a namespace with more worker_id_bits, or free the leases of hosts "
-                      "that are gone");
+    return Fail(Code::WORKERS_EXHAUSTED,
+                "%s (%s); take a namespace with more worker_id_bits, or free the leases of hosts "
+                "that are gone",
+                DescribeHolders(list, *key).c_str(), shown().c_str());
   };
   return transactions_.Run(key->id_namespace, &key->format, LeaseTransactions::kAllWorkers, take);
 }
@@ -6176,18 +6286,20 @@ Status SharedStore::Extend(const LeaseKey& key, std::uint64_t horizon, std::uint
                           const shmflake_store_lease** write) -> Status {
     const shmflake_store_lease* found = records.Find(key.worker_id);
     if (found == nullptr) {
-      return {Code::LEASE_LOST, shown() + " has no record of " + DescribeKey(key)};
+      return Fail(Code::LEASE_LOST, "%s has no record of %s", shown().c_str(),
+                  DescribeKey(key).c_str());
     }
     changed.Set(*found);
     const LeaseInfo info = InfoOf(lease, records.format);
     if (info.record.holder != key.instance_id) {
-      return {Code::LEASE_LOST,
-              DescribeKey(key) + (info.record.holder == 0
-                                      ? " was released or freed in " + shown()
-                                      : " is held in " + shown() + " by " + DescribeHolder(info))};
+      const bool held = info.record.holder != 0;
+      return Fail(Code::LEASE_LOST, "%s %s %s%s%s", DescribeKey(key).c_str(),
+                  held ? "is held in" : "was released or freed in", shown().c_str(),
+                  held ? " by " : "", held ? DescribeHolder(info).c_str() : "");
     }
     if (info.record.horizon < key.known_horizon) {
-      return {Code::STORE_BACKWARDS, shown() + ": " + DescribeBackwards(key, info.record.horizon)};
+      return Fail(Code::STORE_BACKWARDS, "%s: %s", shown().c_str(),
+                  DescribeBackwards(key, info.record.horizon).c_str());
     }
     lease.horizon = static_cast<std::int64_t>(std::max(info.record.horizon, horizon));
     lease.ttl_ms = key.ttl_ms;
@@ -6231,8 +6343,8 @@ Status SharedStore::Free(const std::string& id_namespace, std::uint32_t worker_i
   const auto free = [&](const LeaseRecords& records, const shmflake_store_lease** write) -> Status {
     const shmflake_store_lease* found = records.Find(worker_id);
     if (found == nullptr) {
-      return {Code::NOT_FOUND, "namespace " + Quote(id_namespace) + " in " + shown() +
-                                   " has no record of worker ID " + std::to_string(worker_id)};
+      return Fail(Code::NOT_FOUND, "namespace %s in %s has no record of worker ID %u",
+                  Quote(id_namespace).c_str(), shown().c_str(), worker_id);
     }
     *freed = found->holder != 0;
     if (!*freed) return Status::Ok();
@@ -6251,14 +6363,18 @@ Status OpenSharedStore(const std::string& url, std::uint32_t timeout_ms,
   SHMFLAKE_RETURN_IF_ERROR(ParseStoreUrl(url, &parsed));
   const shmflake_store_plugin* plugin = nullptr;
   SHMFLAKE_RETURN_IF_ERROR(LoadPlugin(parsed.scheme, &plugin));
-  *out = std::make_unique<SharedStore>(parsed, plugin, timeout_ms);
+  *out = MakeSharedStore(parsed, plugin, timeout_ms);
   return Status::Ok();
+}
+std::unique_ptr<Store> MakeSharedStore(const StoreUrl& url, const shmflake_store_plugin* plugin,
+                                       std::uint32_t timeout_ms) {
+  return std::make_unique<SharedStore>(url, plugin, timeout_ms);
 }
 }  // namespace shmflake
 // core/store/segment_store.cc
 // core/store/segment_store.h
 namespace shmflake {
-using SegmentPlan = std::function<Status(const SegmentRow* found, SegmentRow* write)>;
+using SegmentPlan = FunctionRef<Status(const SegmentRow* found, SegmentRow* write)>;
 class SegmentStore {
  public:
   virtual ~SegmentStore() = default;
@@ -6318,14 +6434,15 @@ class SqliteSegmentStore final : public SegmentStore {
     return Transact(timeout_ms, [](SqliteSession*) { return Status::Ok(); });
   }
  private:
-  using Work = std::function<Status(SqliteSession* session)>;
+  using Work = FunctionRef<Status(SqliteSession* session)>;
   Status Transact(std::int64_t timeout_ms, const Work& work);
   Status ReadRow(SqliteSession* session, const std::string& tag, bool* exists, SegmentRow* row);
   Status WriteRow(SqliteSession* session, const std::string& tag, bool exists,
                   const SegmentRow& row);
   Status CheckTable(SqliteSession* session);
   Status WrongShape(const std::string& what) const {
-    return {Code::STORE_SCHEMA, path_ + ": the table " + table_ + " " + what};
+    return Fail(Code::STORE_SCHEMA, "%s: the table %s %s", path_.c_str(), table_.c_str(),
+                what.c_str());
   }
   const std::string path_;
   const std::uint32_t mode_;
@@ -6423,8 +6540,8 @@ Status OpenSqliteSegmentStore(const StoreUrl& url, const std::string& state_dire
     file = url.path.substr(slash + 1);
   }
   if (file.empty() || url.table.find('.') != std::string::npos) {
-    return {Code::STORE_URL, "an SQLite store must be a file and a table without a dot: " +
-                                 Quote(url.path) + ", " + Quote(url.table)};
+    return Fail(Code::STORE_URL, "an SQLite store must be a file and a table without a dot: %s, %s",
+                Quote(url.path).c_str(), Quote(url.table).c_str());
   }
   std::string path;
   SHMFLAKE_RETURN_IF_ERROR(LocateStoreFile(directory, file, mode, &path));
@@ -6483,6 +6600,7 @@ Status OpenPluginSegmentStore(const StoreUrl& url, std::unique_ptr<SegmentStore>
 }  // namespace shmflake
 // core/segment_source.cc
 // core/segment_source.h
+#include <functional>
 namespace shmflake {
 using ReserveFunction =
     std::function<Status(const std::string& tag, std::uint64_t step, SegmentGrant* grant)>;
@@ -7445,6 +7563,7 @@ struct OpenContext {
   std::uint64_t floor_tick = 0;
   bool retiring = false;
 };
+[[nodiscard]] std::uint32_t MsUntilDeadline(const OpenContext& context);
 Status OpenRegion(const OpenContext& context, std::unique_ptr<Region>* out);
 Status AttachRegion(const OpenContext& context, std::unique_ptr<Region>* out);
 [[nodiscard]] LeaseKey LeaseKeyOf(const Header& header);
@@ -7463,7 +7582,6 @@ Status RetireRegion(const OpenContext& context, Region* region);
 namespace shmflake {
 [[nodiscard]] Status MakeLockScope(const Settings& settings, std::uint32_t worker_id,
                                    std::uint64_t instance_id, LockScope* out);
-[[nodiscard]] std::uint32_t MsUntilDeadline(const OpenContext& context);
 class Birthplace {
  public:
   Birthplace() = default;
@@ -8025,6 +8143,7 @@ class LeaseAdmin {
   Status Release();
  private:
   Status Prepare();
+  [[nodiscard]] bool IsOfThisRegion(const LeaseInfo& info) const;
   Status ReadOwner();
   Settings settings_;
   Clock& clock_;
@@ -8076,6 +8195,10 @@ bool LeaseAdmin::IsOfThisHost(const LeaseInfo& info) const {
   if (info.owner.empty()) return !IsShared(settings_.store_kind);
   return !owner_.empty() && info.owner.compare(0, size + 1, owner_, 0, size + 1) == 0;
 }
+bool LeaseAdmin::IsOfThisRegion(const LeaseInfo& info) const {
+  if (!IsShared(settings_.store_kind)) return info.record.holder_region == settings_.name;
+  return !owner_.empty() && info.owner == owner_;
+}
 Status LeaseAdmin::Free(std::uint32_t worker_id) {
   SHMFLAKE_RETURN_IF_ERROR(Prepare());
   bool freed = false;
@@ -8084,13 +8207,18 @@ Status LeaseAdmin::Free(std::uint32_t worker_id) {
 Status LeaseAdmin::Release() {
   std::unique_ptr<Region> region;
   const Status attached = AttachRegion(context_, &region);
-  if (attached.ok()) return RetireRegion(context_, region.get());
-  if (attached.code() != Code::NOT_FOUND && attached.code() != Code::DIRECTORY) return attached;
+  if (attached.ok()) {
+    const bool was_retired = (region->image().state.LoadRelaxed() & kRetiredBit) != 0;
+    SHMFLAKE_RETURN_IF_ERROR(RetireRegion(context_, region.get()));
+    if (!was_retired) return Status::Ok();
+  } else if (attached.code() != Code::NOT_FOUND && attached.code() != Code::DIRECTORY) {
+    return attached;
+  }
   std::vector<LeaseInfo> records;
   SHMFLAKE_RETURN_IF_ERROR(List(&records));
   bool any = false;
   for (const LeaseInfo& info : records) {
-    if (info.record.holder == 0 || owner_.empty() || info.owner != owner_) continue;
+    if (info.record.holder == 0 || !IsOfThisRegion(info)) continue;
     LockFile lock_file;
     SHMFLAKE_RETURN_IF_ERROR(lock_file.Open(settings_.state_directory.value,
                                             settings_.id_namespace.value, settings_.mode.value,
@@ -8099,10 +8227,10 @@ Status LeaseAdmin::Release() {
     SHMFLAKE_RETURN_IF_ERROR(Free(info.record.worker_id));
     any = true;
   }
-  if (any) return Status::Ok();
-  return {Code::NOT_FOUND, "there is no region " + RegionPath(settings_) +
-                               ", and none of that name left a lease in namespace " +
-                               Quote(settings_.id_namespace.value)};
+  if (any || attached.ok()) return Status::Ok();
+  return Fail(Code::NOT_FOUND,
+              "there is no region %s, and none of that name left a lease in namespace %s",
+              RegionPath(settings_).c_str(), Quote(settings_.id_namespace.value).c_str());
 }
 }  // namespace shmflake
 // core/election.cc
@@ -8740,6 +8868,9 @@ bool IsLasting(Code code) noexcept {
     case Code::STORE_SCHEMA:
     case Code::STORE_CORRUPT:
     case Code::STORE_PLUGIN:
+    case Code::STORE_LAYOUT:
+    case Code::STORE_REPLACED:
+    case Code::STORE_BACKWARDS:
       return true;
     default:
       return false;
@@ -9456,6 +9587,12 @@ class MaintenanceThread {
 }  // namespace shmflake
 namespace shmflake {
 namespace {
+constexpr std::int64_t kLeastPatienceNs = 70 * kNsPerMs;
+constexpr std::int64_t kFollowPauseNs = 100 * kNsPerMs;
+bool MayPass(Code code) {
+  return code == Code::STORE_UNAVAILABLE || code == Code::STORE_LOCKED ||
+         code == Code::WORKER_HELD || code == Code::WORKERS_EXHAUSTED || code == Code::RECOVERY;
+}
 bool IsAboutTime(Code code) { return code == Code::EXHAUSTED || code == Code::CLOCK_BEHIND; }
 bool IsAboutRegion(Code code) { return code == Code::RETIRED || code == Code::REGION_LOST; }
 }  // namespace
@@ -9693,32 +9830,28 @@ Status Generator::DrawOrWait(StreamKind kind, std::uint64_t want, bool within_ti
       RisingWord& ceiling = attachment.image().ceiling;
       const std::uint64_t before = ceiling.LoadRelaxed();
       failure = ExtendIfDue(attachment, true, deadline->ns());
-      if (ceiling.LoadRelaxed() > before) {
+      if (ceiling.LoadRelaxed() > before || failure.code() == Code::LEASE_LOST) {
         again = !overtime;
         overtime = clock_.MonotonicNs() >= deadline->ns();
       } else {
-        again = Sleep(attachment, failure.ok() ? 2 * kNsPerMs : 20 * kNsPerMs, deadline->ns());
+        const bool ask_again =
+            !IsLasting(failure.code()) &&
+            (failure.ok() || deadline->ns() - clock_.MonotonicNs() > kLeastPatienceNs);
+        again = ask_again &&
+                Sleep(attachment, failure.ok() ? 2 * kNsPerMs : 20 * kNsPerMs, deadline->ns());
       }
     } else if (IsAboutRegion(error.code)) {
       failure = Follow(attachment, error, deadline->ns());
-      again = failure.ok();
+      again = failure.ok() ||
+              (MayPass(failure.code()) &&
+               deadline->ns() - clock_.MonotonicNs() > kFollowPauseNs + kLeastPatienceNs &&
+               Sleep(attachment, kFollowPauseNs, deadline->ns()));
     }
     if (again) continue;
     attachment.CountRefusal();
     if (failure.ok()) return {error.code, DescribeDrawError(error)};
     return {failure.code(), DescribeDrawError(error) + "; " + failure.message()};
   }
-}
-Status RetireByName(const Settings& settings, Clock& clock, Logger* logger) {
-  OpenContext context;
-  context.settings = &settings;
-  context.clock = &clock;
-  context.logger = logger;
-  context.deadline_ns = clock.MonotonicNs() + settings.wait_timeout_ms.value * kNsPerMs;
-  context.retiring = true;
-  std::unique_ptr<Region> region;
-  SHMFLAKE_RETURN_IF_ERROR(AttachRegion(context, &region));
-  return RetireRegion(context, region.get());
 }
 }  // namespace shmflake
 // core/generator_lease.cc
@@ -9925,6 +10058,10 @@ Status Generator::Follow(Attachment& from, const DrawError& why, std::int64_t de
   std::unique_ptr<Region> region;
   SHMFLAKE_RETURN_IF_ERROR(OpenNext(context, &region));
   SHMFLAKE_RETURN_IF_ERROR(AttachNew(std::move(region)));
+  if (context.floor_tick != 0 && current().format() == from.format()) {
+    const std::uint64_t last = from.format().StateOf(context.floor_tick, 0) - 1;
+    (void)current().Observe(current().IdOf(last));  // where that is not too far ahead
+  }
   from.region().Unlock();
   if (Attachment* old = from.previous(); old != nullptr) old->ReleaseFiles();
   if (logger_ != nullptr) {
@@ -9949,6 +10086,17 @@ void Generator::NoteClockEvents(Attachment& attachment) {
   if (jumped) {
     logger_->Log(LogLevel::kWarning, "clock_forward_jump", {{"count", std::to_string(jumps)}});
   }
+}
+Status RetireByName(const Settings& settings, Clock& clock, Logger* logger) {
+  OpenContext context;
+  context.settings = &settings;
+  context.clock = &clock;
+  context.logger = logger;
+  context.deadline_ns = clock.MonotonicNs() + settings.wait_timeout_ms.value * kNsPerMs;
+  context.retiring = true;
+  std::unique_ptr<Region> region;
+  SHMFLAKE_RETURN_IF_ERROR(AttachRegion(context, &region));
+  return RetireRegion(context, region.get());
 }
 }  // namespace shmflake
 // core/maintenance_thread.cc
@@ -11185,12 +11333,18 @@ int shmflake_store_init(const char* url, const shmflake_options* options) {
     shmflake_options read;
     shmflake::Settings settings;
     SHMFLAKE_RETURN_IF_ERROR(shmflake::capi::ResolveOptions(nullptr, options, &read, &settings));
-    shmflake::StoreUrl parsed;
-    std::unique_ptr<shmflake::SegmentStore> store;
-    SHMFLAKE_RETURN_IF_ERROR(shmflake::OpenStoreByUrl(
-        settings, url != nullptr ? url : settings.segment_store.value, &parsed, &store));
     const shmflake::FileSizeSignalBlock no_signal;
-    return store->Init(settings.wait_timeout_ms.value);
+    const auto init = [&](const std::string& text) -> Status {
+      shmflake::StoreUrl parsed;
+      std::unique_ptr<shmflake::SegmentStore> store;
+      SHMFLAKE_RETURN_IF_ERROR(shmflake::OpenStoreByUrl(settings, text, &parsed, &store));
+      return store->Init(settings.wait_timeout_ms.value);
+    };
+    if (url != nullptr) return init(url);
+    const bool has_leases = IsShared(settings.store_kind);
+    if (has_leases) SHMFLAKE_RETURN_IF_ERROR(init(settings.store.value));
+    return has_leases && !settings.segment_store.given ? Status::Ok()
+                                                       : init(settings.segment_store.value);
   });
 }
 }  // extern "C"
