@@ -78,6 +78,25 @@ static int Init(const shmflake_store_target* target, int64_t timeout_ms,
   return Outcome(target, error);
 }
 
+/* A namespace of two worker IDs, both held elsewhere. */
+static int Lease(const shmflake_store_target* target, const char* id_namespace, int64_t worker_id,
+                 int64_t timeout_ms, shmflake_store_decide_lease decide, void* context,
+                 shmflake_store_error* error) {
+  const shmflake_store_namespace record = {"00112233445566778899aabbccddeeff",
+                                           "50/0+1/12 x 1000 us since 1609459200000"};
+  const shmflake_store_lease leases[] = {
+      {0, 0, 100, 0, 7, 60000, 0, "there/a", "default", "web-1"},
+      {1, 0, 100, 0, 8, 60000, 0, "there/b", "default", "web-2"}};
+  shmflake_store_lease_write write;
+  const int64_t only = worker_id >= 0 && worker_id < 2 ? worker_id : 0;
+  (void)id_namespace;
+  (void)timeout_ms;
+  if (decide(context, &record, leases + only, worker_id < 0 ? 2 : 1, &write) != 0) {
+    return SHMFLAKE_STORE_DECLINED;
+  }
+  return Outcome(target, error);
+}
+
 __attribute__((visibility("default"))) const shmflake_store_plugin* shmflake_store_plugin_v2(void);
 
 const shmflake_store_plugin* shmflake_store_plugin_v2(void) {
@@ -94,7 +113,8 @@ const shmflake_store_plugin* shmflake_store_plugin_v2(void) {
 #endif
     .about = "a fake",
     .take = Take,
-    .init = Init
+    .init = Init,
+    .lease = Lease
   };
 #if defined(FAKE_NULL)
   (void)plugin;
