@@ -137,10 +137,8 @@ Status SqliteStore::Extend(const LeaseKey& key, std::uint64_t horizon, std::uint
     if (const std::string holder = DescribeOtherHolder(key, row); !holder.empty()) {
       return Status(Code::LEASE_LOST, DescribeKey(key) + " " + holder);
     }
-    if (row.horizon < key.known_horizon) {
-      return Status(Code::STORE_BACKWARDS,
-                    session->path() + ": " + DescribeBackwards(key, row.horizon));
-    }
+    // Lower than what the region was granted: an older copy was put back. It is this host's alone, and
+    // right again with this.
     row.horizon = std::max(row.horizon, horizon);
     stands = row.horizon;
     // Written also when it stands so already: its writer may have been killed after the commit and

@@ -106,8 +106,9 @@ class Store {
   virtual Status AcquireAny(LeaseKey* key, const LeasePlan& plan);
 
   // Moves the holder's horizon up to at least `horizon`, and renews its time to live; *granted is
-  // what stands then. LEASE_LOST when another instance, or none, holds the key. STORE_BACKWARDS when
-  // the horizon is below known_horizon.
+  // what stands then. LEASE_LOST when another instance, or none, holds the key. Of a store that is
+  // shared: STORE_BACKWARDS when the horizon is below known_horizon, since what others were granted
+  // is forgotten then as well.
   virtual Status Extend(const LeaseKey& key, std::uint64_t horizon, std::uint64_t* granted) = 0;
 
   // The holder ends, and the key has no holder: the horizon is set to `used` (the first tick not

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <string>
 
 #include "tests/support/drawer.h"
@@ -63,18 +62,9 @@ TEST_F(LeaseErrorTest, ANamespaceOfAnotherLayoutIsRefused) {
 
 TEST_F(LeaseErrorTest, AStoreThatWasSetBackIsNoticedByTheRegionThatItGrantedMore) {
   options_.horizon_ms = 200;
+  options_.store = "mysql://127.0.0.1/forgetful";
   const Flake flake = box_.MustOpen(&options_);
-  const std::string store = box_.state + "/leases.db";
-  const std::string backup = box_.state + "/backup.db";
-  std::filesystem::copy_file(store, backup);
   std::uint64_t id = 0;
-  const std::uint64_t before = StatusOf(flake.get()).lease_extensions;
-  for (int i = 0; i < 5000 && StatusOf(flake.get()).lease_extensions == before; ++i) {
-    ASSERT_EQ(0, shmflake_next(flake.get(), &id));
-    SleepMs(1);
-  }
-  ASSERT_GT(StatusOf(flake.get()).lease_extensions, before);
-  std::filesystem::copy_file(backup, store, std::filesystem::copy_options::overwrite_existing);
   int code = 0;
   for (int i = 0; i < 5000 && code == 0; ++i) {
     code = shmflake_next(flake.get(), &id);
@@ -82,6 +72,7 @@ TEST_F(LeaseErrorTest, AStoreThatWasSetBackIsNoticedByTheRegionThatItGrantedMore
   }
   EXPECT_EQ(SHMFLAKE_E_STORE_BACKWARDS, code);
   Says("an older state of the store was restored");
+  EXPECT_EQ(1U, StatusOf(flake.get()).lease_extensions) << "the first one was right";
 }
 
 }  // namespace

@@ -78,22 +78,45 @@ static int Init(const shmflake_store_target* target, int64_t timeout_ms,
   return Outcome(target, error);
 }
 
-/* A namespace of two worker IDs, both held elsewhere. */
+/* What the database "forgetful" remembers: what was written first, and nothing that came after. */
+static char first_identity[33];
+static char first_format[121];
+static char first_owner[121];
+static shmflake_store_lease first_lease = {.owner = first_owner, .region = "r", .host = "h"};
+
+static void Remember(const shmflake_store_lease_write* write) {
+  if (first_identity[0] == '\0') {
+    snprintf(first_identity, sizeof(first_identity), "%s", write->record.identity);
+    snprintf(first_format, sizeof(first_format), "%s", write->record.format);
+  }
+  if (write->lease == NULL || first_lease.holder != 0) return;
+  snprintf(first_owner, sizeof(first_owner), "%s", write->lease->owner);
+  first_lease = *write->lease;
+  first_lease.owner = first_owner;
+  first_lease.region = "r";
+  first_lease.host = "h";
+}
+
+/* A namespace of two worker IDs, both held elsewhere; or one that is forgetful. */
 static int Lease(const shmflake_store_target* target, const char* id_namespace, int64_t worker_id,
                  int64_t timeout_ms, shmflake_store_decide_lease decide, void* context,
                  shmflake_store_error* error) {
-  const shmflake_store_namespace record = {"00112233445566778899aabbccddeeff",
-                                           "50/0+1/12 x 1000 us since 1609459200000"};
+  const shmflake_store_namespace full = {"00112233445566778899aabbccddeeff",
+                                         "50/0+1/12 x 1000 us since 1609459200000"};
+  const shmflake_store_namespace first = {first_identity, first_format};
   const shmflake_store_lease leases[] = {
       {0, 0, 100, 0, 7, 60000, 0, "there/a", "default", "web-1"},
       {1, 0, 100, 0, 8, 60000, 0, "there/b", "default", "web-2"}};
   shmflake_store_lease_write write;
+  const int forgetful = Is(target, "forgetful");
   const int64_t only = worker_id >= 0 && worker_id < 2 ? worker_id : 0;
+  const int said = forgetful
+                       ? decide(context, &first, &first_lease, first_lease.holder != 0, &write)
+                       : decide(context, &full, leases + only, worker_id < 0 ? 2 : 1, &write);
   (void)id_namespace;
   (void)timeout_ms;
-  if (decide(context, &record, leases + only, worker_id < 0 ? 2 : 1, &write) != 0) {
-    return SHMFLAKE_STORE_DECLINED;
-  }
+  if (said != 0) return SHMFLAKE_STORE_DECLINED;
+  if (forgetful) Remember(&write);
   return Outcome(target, error);
 }
 

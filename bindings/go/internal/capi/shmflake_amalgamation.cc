@@ -5092,10 +5092,6 @@ Status SqliteStore::Extend(const LeaseKey& key, std::uint64_t horizon, std::uint
     if (const std::string holder = DescribeOtherHolder(key, row); !holder.empty()) {
       return Status(Code::LEASE_LOST, DescribeKey(key) + " " + holder);
     }
-    if (row.horizon < key.known_horizon) {
-      return Status(Code::STORE_BACKWARDS,
-                    session->path() + ": " + DescribeBackwards(key, row.horizon));
-    }
     row.horizon = std::max(row.horizon, horizon);
     stands = row.horizon;
     return RaiseLeaseRow(session, row);
