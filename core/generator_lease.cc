@@ -133,6 +133,11 @@ Status Generator::ExtendNow(Attachment& attachment, std::uint32_t busy_timeout_m
   LeaseKey key = LeaseKeyOf(header);
   key.known_horizon = format.TickOf(attachment.image().ceiling.LoadRelaxed());
   if (status.ok()) status = store->Extend(key, wanted, &granted);
+  const bool is_retired = (attachment.image().state.LoadRelaxed() & kRetiredBit) != 0;
+  if (status.code() == Code::STORE_BACKWARDS && is_retired) {
+    // Who retired it has given the rest back.
+    status = Fail(Code::LEASE_LOST, "the region was retired meanwhile");
+  }
   EventLine& events = attachment.image().events;
   if (status.ok()) {
     SHMFLAKE_REACH(kExtendGranted);

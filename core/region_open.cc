@@ -151,7 +151,9 @@ Status GiveBack(const OpenContext& context, const Region& region, std::uint64_t 
   std::unique_ptr<Store> store;
   bool released = false;
   Status status = OpenStoreOf(header, *context.settings, MsUntilDeadline(context), &store);
-  if (status.ok()) status = store->Release(LeaseKeyOf(header), used, &released);
+  LeaseKey key = LeaseKeyOf(header);
+  key.known_horizon = format.TickOf(region.image().ceiling.LoadRelaxed());
+  if (status.ok()) status = store->Release(key, used, &released);
   if (context.logger != nullptr) {
     context.logger->Log(LogLevel::kInfo, "region_retired",
                         {{"name", header.name},
@@ -269,8 +271,8 @@ Status RetireRegion(const OpenContext& context, Region* region) {
   SHMFLAKE_REACH(kRetireReleased);
   region->Unlock();
   // Nobody has it mapped, and nobody can come: who attaches checks the name after locking. Without
-  // a store the file is what remembers how far it came.
-  if (header.store_kind != static_cast<std::uint32_t>(StoreKind::kNone) &&
+  // a store, or where it did not hear of this, the file is what remembers how far it came.
+  if (status.ok() && header.store_kind != static_cast<std::uint32_t>(StoreKind::kNone) &&
       !lock_file.IsInstanceInUse(region->scope())) {
     RegionFile file;
     bool named = false;

@@ -14,8 +14,8 @@ constexpr std::size_t kUnusedTried = 64;
 constexpr std::size_t kHoldersNamed = 3;
 constexpr std::size_t kStateDirectoryDigits = 32;
 
-// Best first; those of the two in the middle are equally good.
-enum class Rank : std::uint32_t { kOwn, kPast, kUnused, kAhead };
+// Best first. kPast and kUnused are equally good; kExpired may be configured on a host that is idle.
+enum class Rank : std::uint32_t { kOwn, kPast, kUnused, kExpired, kAhead };
 
 struct Candidate {
   Rank rank;
@@ -57,9 +57,10 @@ std::vector<std::uint32_t> ChooseWorkers(const std::vector<LeaseInfo>& records, 
     add_unused_below(record.worker_id);
     next = record.worker_id + std::uint64_t{1};
     if (IsHeldByOther(info, key.owner, true)) continue;
-    const Rank rank = info.owner == key.owner     ? Rank::kOwn
-                      : record.horizon <= key.now ? Rank::kPast
-                                                  : Rank::kAhead;
+    const Rank rank = info.owner == key.owner    ? Rank::kOwn
+                      : record.horizon > key.now ? Rank::kAhead
+                      : record.holder != 0       ? Rank::kExpired
+                                                 : Rank::kPast;
     candidates.push_back({rank, record.horizon, record.worker_id});
   }
   add_unused_below(end);
@@ -93,10 +94,10 @@ std::string DescribeHolders(const std::vector<LeaseInfo>& records, const LeaseKe
     names += Format("%s%u by %s", named > 1 ? ", " : "", info.record.worker_id,
                     DescribeHolder(info).c_str());
   }
-  const std::size_t more = named - std::min(named, kHoldersNamed);
-  return Format("all %llu worker IDs of namespace %s are held: %s, and %zu more",
+  if (named > kHoldersNamed) names += Format(", and %zu more", named - kHoldersNamed);
+  return Format("all %llu worker IDs of namespace %s are held: %s",
                 static_cast<unsigned long long>(key.format.max_worker_id() + 1),
-                Quote(key.id_namespace).c_str(), names.c_str(), more);
+                Quote(key.id_namespace).c_str(), names.c_str());
 }
 
 }  // namespace shmflake

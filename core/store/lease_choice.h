@@ -18,9 +18,9 @@ namespace shmflake {
 // in the same state directory counts as another's.
 [[nodiscard]] bool IsHeldByOther(const LeaseInfo& info, const std::string& owner, bool exactly);
 
-// The worker IDs that the key's owner may try, best first: the one it had before; free ones whose
-// horizon is past, that were not used for longest; some that were never leased; free ones whose
-// horizon is ahead, least first. `records` ascend by worker ID. `turn` differs between hosts that
+// The worker IDs that the key's owner may try, best first: the one it had before; released ones
+// whose horizon is past, that were not used for longest; some that were never leased; those whose
+// holder's time to live has ended; free ones whose horizon is ahead, least first. `records` ascend by worker ID. `turn` differs between hosts that
 // race for the same ones: it turns the order of those that are equally good; 0 leaves it.
 [[nodiscard]] std::vector<std::uint32_t> ChooseWorkers(const std::vector<LeaseInfo>& records,
                                                        const LeaseKey& key, std::uint64_t turn);

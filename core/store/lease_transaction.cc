@@ -82,6 +82,11 @@ Status LeaseTransactions::CheckNamespace(const std::string& id_namespace,
   const char* const where = name.c_str();
   const std::string identity = record.identity;
   records->exist = !identity.empty();
+  const bool is_hex = identity.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (records->exist && (identity.size() != 32 || !is_hex)) {
+    return Fail(Code::STORE_CORRUPT, "%s has an identity that is none: %s", where,
+                Quote(identity).c_str());
+  }
   if (!expected_.empty() && identity != expected_) {
     return Fail(Code::STORE_REPLACED,
                 "%s is not the one that was started with (%s, now %s): its horizons are lost; "

@@ -35,6 +35,9 @@ class SharedStore final : public Store {
   Status Take(const LeaseKey& key, const LeasePlan& plan, const shmflake_store_lease* found,
               shmflake_store_lease* write) const;
 
+  [[nodiscard]] static bool IsSetBack(const LeaseKey& key, const shmflake_store_lease* found);
+  [[nodiscard]] Status DescribeSetBack(const LeaseKey& key,
+                                       const shmflake_store_lease* found) const;
   [[nodiscard]] const std::string& shown() const { return transactions_.shown(); }
 
   LeaseTransactions transactions_;
@@ -104,7 +107,10 @@ Status SharedStore::AcquireAny(LeaseKey* key, const LeasePlan& plan) {
       found = true;
       key->worker_id = worker_id;
       status = Take(*key, plan, records.Find(worker_id), &lease);
-      if (status.code() != Code::RECOVERY && status.code() != Code::WORKER_HELD) break;
+      if (status.code() != Code::RECOVERY && status.code() != Code::WORKER_HELD &&
+          status.code() != Code::TIME_RANGE) {
+        break;
+      }
     }
     *write = &lease;
     if (found) return status;
@@ -116,6 +122,19 @@ Status SharedStore::AcquireAny(LeaseKey* key, const LeasePlan& plan) {
   return transactions_.Run(key->id_namespace, &key->format, LeaseTransactions::kAllWorkers, take);
 }
 
+// Whether the store has forgotten what the key's region was granted: then nothing that it says of
+// holders counts. Of a region that was retired the horizon is lowered by whoever released it.
+bool SharedStore::IsSetBack(const LeaseKey& key, const shmflake_store_lease* found) {
+  const auto known = static_cast<std::int64_t>(key.known_horizon);
+  return known != 0 && (found == nullptr || found->horizon < known);
+}
+
+Status SharedStore::DescribeSetBack(const LeaseKey& key, const shmflake_store_lease* found) const {
+  const std::uint64_t horizon = found == nullptr ? 0 : static_cast<std::uint64_t>(found->horizon);
+  return Fail(Code::STORE_BACKWARDS, "%s: %s", shown().c_str(),
+              DescribeBackwards(key, horizon).c_str());
+}
+
 Status SharedStore::Extend(const LeaseKey& key, std::uint64_t horizon, std::uint64_t* granted) {
   SHMFLAKE_RETURN_IF_ERROR(CheckLeaseKey(key));
   NewLease changed;
@@ -123,6 +142,7 @@ Status SharedStore::Extend(const LeaseKey& key, std::uint64_t horizon, std::uint
   const auto extend = [&](const LeaseRecords& records,
                           const shmflake_store_lease** write) -> Status {
     const shmflake_store_lease* found = records.Find(key.worker_id);
+    if (IsSetBack(key, found)) return DescribeSetBack(key, found);
     if (found == nullptr) {
       return Fail(Code::LEASE_LOST, "%s has no record of %s", shown().c_str(),
                   DescribeKey(key).c_str());
@@ -134,10 +154,6 @@ Status SharedStore::Extend(const LeaseKey& key, std::uint64_t horizon, std::uint
       return Fail(Code::LEASE_LOST, "%s %s %s%s%s", DescribeKey(key).c_str(),
                   held ? "is held in" : "was released or freed in", shown().c_str(),
                   held ? " by " : "", held ? DescribeHolder(info).c_str() : "");
-    }
-    if (info.record.horizon < key.known_horizon) {
-      return Fail(Code::STORE_BACKWARDS, "%s: %s", shown().c_str(),
-                  DescribeBackwards(key, info.record.horizon).c_str());
     }
     lease.horizon = static_cast<std::int64_t>(std::max(info.record.horizon, horizon));
     lease.ttl_ms = key.ttl_ms;
@@ -153,23 +169,44 @@ Status SharedStore::Release(const LeaseKey& key, std::uint64_t used, bool* relea
   SHMFLAKE_RETURN_IF_ERROR(CheckLeaseKey(key));
   NewLease changed;
   shmflake_store_lease& lease = changed.lease;
+  Status set_back;
+  bool tried = false;
   const auto release = [&](const LeaseRecords& records, const shmflake_store_lease** write) {
     const shmflake_store_lease* found = records.Find(key.worker_id);
-    *released = found != nullptr && found->holder == static_cast<std::int64_t>(key.instance_id);
-    if (!*released) return Status::Ok();
-    changed.Set(*found);
+    const bool is_ours =
+        found != nullptr && found->holder == static_cast<std::int64_t>(key.instance_id);
+    // Asked again, after a write whose answer was lost: it was made, or somebody took the lease.
+    if (tried && !is_ours) return Status::Ok();
+    const bool is_set_back = IsSetBack(key, found);
+    set_back = is_set_back ? DescribeSetBack(key, found) : Status::Ok();
+    *released = is_ours;
+    if (!is_ours && !is_set_back) return Status::Ok();
+    tried = true;
+    shmflake_store_lease missing{};
+    missing.worker_id = key.worker_id;
+    missing.owner = key.owner.c_str();
+    missing.region = key.region_name.c_str();
+    missing.host = key.host.c_str();
+    changed.Set(found != nullptr ? *found : missing);
+    const auto stands = static_cast<std::uint64_t>(lease.horizon);
     // No lower than where this holder began: what lies below was its predecessors'. No higher than
-    // what it was granted: what lies above it cannot have issued.
-    lease.horizon = static_cast<std::int64_t>(std::clamp(
-        used, static_cast<std::uint64_t>(lease.base), static_cast<std::uint64_t>(lease.horizon)));
-    lease.holder = 0;
-    lease.ttl_ms = 0;
+    // what it was granted: what lies above it cannot have issued. A store that was set back learns
+    // what was issued; whoever holds the worker ID there stays.
+    lease.horizon = static_cast<std::int64_t>(
+        is_set_back ? std::max(stands, std::min(used, key.known_horizon))
+                    : std::clamp(used, static_cast<std::uint64_t>(lease.base), stands));
+    if (*released) {
+      lease.holder = 0;
+      lease.ttl_ms = 0;
+    } else if (lease.holder != 0) {
+      lease.ttl_ms = std::max<std::int64_t>(1, lease.ttl_ms);
+    }
     *write = &lease;
     return Status::Ok();
   };
   const Status status = transactions_.Run(key.id_namespace, &key.format, key.worker_id, release);
   if (!status.ok()) *released = false;
-  return status;
+  return status.ok() ? set_back : status;
 }
 
 Status SharedStore::List(const std::string& id_namespace, std::vector<LeaseInfo>* out) {

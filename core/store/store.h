@@ -17,7 +17,7 @@
 //   (6) Times to live, and clocks, decide who is asked to wait, never what may be granted.
 //
 // Thread safety: a Store object is used by one thread at a time; many objects, processes and hosts
-// may use one store at once. Fork safety: a child may go on using an object, and fork() waits for
+// may use one store at once. Fork safety: a child may go on using an object; of SQLite, fork() waits for
 // a step in progress; in a copy that a raw clone() made in the middle of a step, every step is
 // STORE_LOCKED.
 #ifndef SHMFLAKE_CORE_STORE_STORE_H_
@@ -45,11 +45,12 @@ struct LeaseKey {
   // that state directory: who asks for this very worker ID, since the lock file tells whether
   // anybody is in it.
   std::string owner;
-  std::uint32_t ttl_ms = 0;         // for how long nobody else takes it over
-  std::uint64_t now = 0;            // AcquireAny: the clock, in ticks
-  std::uint64_t known_horizon = 0;  // Extend: what was granted before; 0: not known
-  std::string region_name;          // for people
-  std::string host;                 // for people
+  std::uint32_t ttl_ms = 0;  // for how long nobody else takes it over
+  std::uint64_t now = 0;     // AcquireAny: the clock, in ticks
+  // Extend, Release: what was granted before; 0: not known. A store that has less was set back.
+  std::uint64_t known_horizon = 0;
+  std::string region_name;  // for people
+  std::string host;         // for people
 
   LeaseKey();
   LeaseKey(const LeaseKey& other);
@@ -100,7 +101,7 @@ class Store {
   virtual Status Acquire(const LeaseKey& key, const LeasePlan& plan) = 0;
 
   // The same, of any free worker ID, which key->worker_id says then. It asks for one after the other,
-  // those first that suit best, until the plan says neither RECOVERY nor WORKER_HELD.
+  // those first that suit best, until the plan says neither RECOVERY, WORKER_HELD nor TIME_RANGE.
   // WORKERS_EXHAUSTED when none is free. A store that is not shared has none to choose from:
   // STORE_UNKNOWN.
   virtual Status AcquireAny(LeaseKey* key, const LeasePlan& plan);

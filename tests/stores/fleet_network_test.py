@@ -67,7 +67,7 @@ def why_not():
 
 class NetworkContract:
     settings = {"horizon_ms": int(HORIZON_S * 1000), "lease_ttl_ms": int(TTL_S * 1000),
-                "wait_timeout_ms": 1000}
+                "wait_timeout_ms": 4000}
 
     @classmethod
     def setUpClass(cls):

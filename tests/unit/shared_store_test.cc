@@ -185,6 +185,34 @@ TEST_F(SharedStoreTest, AStoreThatRemembersLessThanItGrantedIsRefused) {
   EXPECT_SUCCEEDS(Open()->Extend(key, 2000, &granted));
 }
 
+TEST_F(SharedStoreTest, AStoreThatWasSetBackIsBelievedNothingOfHoldersEither) {
+  ASSERT_EQ(0, Any(kHere, 1));
+  LeaseKey key = Key(kHere, 1);
+  key.known_horizon = 1500;
+  std::uint64_t granted = 0;
+  Of(0).holder = 99;  // as the older state has it
+  EXPECT_FAILS(Code::STORE_BACKWARDS, Open()->Extend(key, 2000, &granted));
+  memory_.namespaces["orders"].records.clear();
+  EXPECT_FAILS(Code::STORE_BACKWARDS, Open()->Extend(key, 2000, &granted));
+}
+
+TEST_F(SharedStoreTest, AReleaseTellsAStoreThatWasSetBackWhatWasIssued) {
+  LeaseKey key = Key(kHere, 1);
+  key.known_horizon = 1500;
+  bool released = false;
+  ASSERT_EQ(0, Any(kHere, 1));
+  EXPECT_FAILS(Code::STORE_BACKWARDS, Open()->Release(key, 1400, &released));
+  EXPECT_EQ(1400, Of(0).horizon) << "and not the 1100 that it remembers";
+  EXPECT_EQ(0, Of(0).holder);
+  Of(0) = {1200, 1100, 99, memory_.clock_ms + 1000, 7, kThere, "default", "there"};
+  EXPECT_FAILS(Code::STORE_BACKWARDS, Open()->Release(key, 9999, &released));
+  EXPECT_EQ(1500, Of(0).horizon) << "no more than it was granted";
+  EXPECT_EQ(99, Of(0).holder) << "whoever holds it there stays";
+  memory_.namespaces["orders"].records.clear();
+  EXPECT_FAILS(Code::STORE_BACKWARDS, Open()->Release(key, 1400, &released));
+  EXPECT_EQ(1400, Of(0).horizon);
+}
+
 TEST_F(SharedStoreTest, WhoLosesARaceDecidesAnew) {
   memory_.namespaces["orders"] = {std::string(32, 'a'), FormatText(Key(kHere, 1).format), {}};
   memory_.meanwhile = [&](MemoryLeases& /*memory*/) {

@@ -2921,11 +2921,11 @@ struct LeaseKey {
   IdFormat format;
   std::uint64_t instance_id = 0;  // the region's random identity; never 0
   std::string owner;
-  std::uint32_t ttl_ms = 0;         // for how long nobody else takes it over
-  std::uint64_t now = 0;            // AcquireAny: the clock, in ticks
-  std::uint64_t known_horizon = 0;  // Extend: what was granted before; 0: not known
-  std::string region_name;          // for people
-  std::string host;                 // for people
+  std::uint32_t ttl_ms = 0;  // for how long nobody else takes it over
+  std::uint64_t now = 0;     // AcquireAny: the clock, in ticks
+  std::uint64_t known_horizon = 0;
+  std::string region_name;  // for people
+  std::string host;         // for people
   LeaseKey();
   LeaseKey(const LeaseKey& other);
   LeaseKey(LeaseKey&& other) noexcept;
@@ -5110,6 +5110,11 @@ Status SqliteStore::Release(const LeaseKey& key, std::uint64_t used, bool* relea
     SHMFLAKE_RETURN_IF_ERROR(found);
     if (row.holder != key.instance_id) return Status::Ok();
     is_holder = true;
+    if (row.horizon < key.known_horizon) {  // an older copy: it learns what was issued
+      row.horizon = std::max(row.horizon, std::min(used, key.known_horizon));
+      row.holder = 0;
+      return RaiseLeaseRow(session, row);
+    }
     row.horizon = std::clamp(used, row.base, row.horizon);
     return LowerLeaseRow(session, row, key.instance_id);
   };
@@ -5936,7 +5941,7 @@ namespace {
 constexpr std::size_t kUnusedTried = 64;
 constexpr std::size_t kHoldersNamed = 3;
 constexpr std::size_t kStateDirectoryDigits = 32;
-enum class Rank : std::uint32_t { kOwn, kPast, kUnused, kAhead };
+enum class Rank : std::uint32_t { kOwn, kPast, kUnused, kExpired, kAhead };
 struct Candidate {
   Rank rank;
   std::uint64_t horizon;
@@ -5972,9 +5977,10 @@ std::vector<std::uint32_t> ChooseWorkers(const std::vector<LeaseInfo>& records, 
     add_unused_below(record.worker_id);
     next = record.worker_id + std::uint64_t{1};
     if (IsHeldByOther(info, key.owner, true)) continue;
-    const Rank rank = info.owner == key.owner     ? Rank::kOwn
-                      : record.horizon <= key.now ? Rank::kPast
-                                                  : Rank::kAhead;
+    const Rank rank = info.owner == key.owner    ? Rank::kOwn
+                      : record.horizon > key.now ? Rank::kAhead
+                      : record.holder != 0       ? Rank::kExpired
+                                                 : Rank::kPast;
     candidates.push_back({rank, record.horizon, record.worker_id});
   }
   add_unused_below(end);
@@ -6006,10 +6012,10 @@ std::string DescribeHolders(const std::vector<LeaseInfo>& records, const LeaseKe
     names += Format("%s%u by %s", named > 1 ? ", " : "", info.record.worker_id,
                     DescribeHolder(info).c_str());
   }
-  const std::size_t more = named - std::min(named, kHoldersNamed);
-  return Format("all %llu worker IDs of namespace %s are held: %s, and %zu more",
+  if (named > kHoldersNamed) names += Format(", and %zu more", named - kHoldersNamed);
+  return Format("all %llu worker IDs of namespace %s are held: %s",
                 static_cast<unsigned long long>(key.format.max_worker_id() + 1),
-                Quote(key.id_namespace).c_str(), names.c_str(), more);
+                Quote(key.id_namespace).c_str(), names.c_str());
 }
 }  // namespace shmflake
 // core/store/lease_transaction.cc
@@ -6116,6 +6122,11 @@ Status LeaseTransactions::CheckNamespace(const std::string& id_namespace,
   const char* const where = name.c_str();
   const std::string identity = record.identity;
   records->exist = !identity.empty();
+  const bool is_hex = identity.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (records->exist && (identity.size() != 32 || !is_hex)) {
+    return Fail(Code::STORE_CORRUPT, "%s has an identity that is none: %s", where,
+                Quote(identity).c_str());
+  }
   if (!expected_.empty() && identity != expected_) {
     return Fail(Code::STORE_REPLACED,
                 "%s is not the one that was started with (%s, now %s): its horizons are lost; "
@@ -6200,6 +6211,9 @@ class SharedStore final : public Store {
  private:
   Status Take(const LeaseKey& key, const LeasePlan& plan, const shmflake_store_lease* found,
               shmflake_store_lease* write) const;
+  [[nodiscard]] static bool IsSetBack(const LeaseKey& key, const shmflake_store_lease* found);
+  [[nodiscard]] Status DescribeSetBack(const LeaseKey& key,
+                                       const shmflake_store_lease* found) const;
   [[nodiscard]] const std::string& shown() const { return transactions_.shown(); }
   LeaseTransactions transactions_;
 };
@@ -6263,7 +6277,10 @@ Status SharedStore::AcquireAny(LeaseKey* key, const LeasePlan& plan) {
       found = true;
       key->worker_id = worker_id;
       status = Take(*key, plan, records.Find(worker_id), &lease);
-      if (status.code() != Code::RECOVERY && status.code() != Code::WORKER_HELD) break;
+      if (status.code() != Code::RECOVERY && status.code() != Code::WORKER_HELD &&
+          status.code() != Code::TIME_RANGE) {
+        break;
+      }
     }
     *write = &lease;
     if (found) return status;
@@ -6274,6 +6291,15 @@ Status SharedStore::AcquireAny(LeaseKey* key, const LeasePlan& plan) {
   };
   return transactions_.Run(key->id_namespace, &key->format, LeaseTransactions::kAllWorkers, take);
 }
+bool SharedStore::IsSetBack(const LeaseKey& key, const shmflake_store_lease* found) {
+  const auto known = static_cast<std::int64_t>(key.known_horizon);
+  return known != 0 && (found == nullptr || found->horizon < known);
+}
+Status SharedStore::DescribeSetBack(const LeaseKey& key, const shmflake_store_lease* found) const {
+  const std::uint64_t horizon = found == nullptr ? 0 : static_cast<std::uint64_t>(found->horizon);
+  return Fail(Code::STORE_BACKWARDS, "%s: %s", shown().c_str(),
+              DescribeBackwards(key, horizon).c_str());
+}
 Status SharedStore::Extend(const LeaseKey& key, std::uint64_t horizon, std::uint64_t* granted) {
   SHMFLAKE_RETURN_IF_ERROR(CheckLeaseKey(key));
   NewLease changed;
@@ -6281,6 +6307,7 @@ Status SharedStore::Extend(const LeaseKey& key, std::uint64_t horizon, std::uint
   const auto extend = [&](const LeaseRecords& records,
                           const shmflake_store_lease** write) -> Status {
     const shmflake_store_lease* found = records.Find(key.worker_id);
+    if (IsSetBack(key, found)) return DescribeSetBack(key, found);
     if (found == nullptr) {
       return Fail(Code::LEASE_LOST, "%s has no record of %s", shown().c_str(),
                   DescribeKey(key).c_str());
@@ -6292,10 +6319,6 @@ Status SharedStore::Extend(const LeaseKey& key, std::uint64_t horizon, std::uint
       return Fail(Code::LEASE_LOST, "%s %s %s%s%s", DescribeKey(key).c_str(),
                   held ? "is held in" : "was released or freed in", shown().c_str(),
                   held ? " by " : "", held ? DescribeHolder(info).c_str() : "");
-    }
-    if (info.record.horizon < key.known_horizon) {
-      return Fail(Code::STORE_BACKWARDS, "%s: %s", shown().c_str(),
-                  DescribeBackwards(key, info.record.horizon).c_str());
     }
     lease.horizon = static_cast<std::int64_t>(std::max(info.record.horizon, horizon));
     lease.ttl_ms = key.ttl_ms;
@@ -6310,21 +6333,40 @@ Status SharedStore::Release(const LeaseKey& key, std::uint64_t used, bool* relea
   SHMFLAKE_RETURN_IF_ERROR(CheckLeaseKey(key));
   NewLease changed;
   shmflake_store_lease& lease = changed.lease;
+  Status set_back;
+  bool tried = false;
   const auto release = [&](const LeaseRecords& records, const shmflake_store_lease** write) {
     const shmflake_store_lease* found = records.Find(key.worker_id);
-    *released = found != nullptr && found->holder == static_cast<std::int64_t>(key.instance_id);
-    if (!*released) return Status::Ok();
-    changed.Set(*found);
-    lease.horizon = static_cast<std::int64_t>(std::clamp(
-        used, static_cast<std::uint64_t>(lease.base), static_cast<std::uint64_t>(lease.horizon)));
-    lease.holder = 0;
-    lease.ttl_ms = 0;
+    const bool is_ours =
+        found != nullptr && found->holder == static_cast<std::int64_t>(key.instance_id);
+    if (tried && !is_ours) return Status::Ok();
+    const bool is_set_back = IsSetBack(key, found);
+    set_back = is_set_back ? DescribeSetBack(key, found) : Status::Ok();
+    *released = is_ours;
+    if (!is_ours && !is_set_back) return Status::Ok();
+    tried = true;
+    shmflake_store_lease missing{};
+    missing.worker_id = key.worker_id;
+    missing.owner = key.owner.c_str();
+    missing.region = key.region_name.c_str();
+    missing.host = key.host.c_str();
+    changed.Set(found != nullptr ? *found : missing);
+    const auto stands = static_cast<std::uint64_t>(lease.horizon);
+    lease.horizon = static_cast<std::int64_t>(
+        is_set_back ? std::max(stands, std::min(used, key.known_horizon))
+                    : std::clamp(used, static_cast<std::uint64_t>(lease.base), stands));
+    if (*released) {
+      lease.holder = 0;
+      lease.ttl_ms = 0;
+    } else if (lease.holder != 0) {
+      lease.ttl_ms = std::max<std::int64_t>(1, lease.ttl_ms);
+    }
     *write = &lease;
     return Status::Ok();
   };
   const Status status = transactions_.Run(key.id_namespace, &key.format, key.worker_id, release);
   if (!status.ok()) *released = false;
-  return status;
+  return status.ok() ? set_back : status;
 }
 Status SharedStore::List(const std::string& id_namespace, std::vector<LeaseInfo>* out) {
   const auto look = [&](const LeaseRecords& records, const shmflake_store_lease** /*write*/) {
@@ -7919,7 +7961,9 @@ Status GiveBack(const OpenContext& context, const Region& region, std::uint64_t 
   std::unique_ptr<Store> store;
   bool released = false;
   Status status = OpenStoreOf(header, *context.settings, MsUntilDeadline(context), &store);
-  if (status.ok()) status = store->Release(LeaseKeyOf(header), used, &released);
+  LeaseKey key = LeaseKeyOf(header);
+  key.known_horizon = format.TickOf(region.image().ceiling.LoadRelaxed());
+  if (status.ok()) status = store->Release(key, used, &released);
   if (context.logger != nullptr) {
     context.logger->Log(LogLevel::kInfo, "region_retired",
                         {{"name", header.name},
@@ -8021,7 +8065,7 @@ Status RetireRegion(const OpenContext& context, Region* region) {
   if (status.ok() && (last & kRetiredBit) == 0) status = GiveBack(context, *region, last);
   SHMFLAKE_REACH(kRetireReleased);
   region->Unlock();
-  if (header.store_kind != static_cast<std::uint32_t>(StoreKind::kNone) &&
+  if (status.ok() && header.store_kind != static_cast<std::uint32_t>(StoreKind::kNone) &&
       !lock_file.IsInstanceInUse(region->scope())) {
     RegionFile file;
     bool named = false;
@@ -9959,6 +10003,10 @@ Status Generator::ExtendNow(Attachment& attachment, std::uint32_t busy_timeout_m
   LeaseKey key = LeaseKeyOf(header);
   key.known_horizon = format.TickOf(attachment.image().ceiling.LoadRelaxed());
   if (status.ok()) status = store->Extend(key, wanted, &granted);
+  const bool is_retired = (attachment.image().state.LoadRelaxed() & kRetiredBit) != 0;
+  if (status.code() == Code::STORE_BACKWARDS && is_retired) {
+    status = Fail(Code::LEASE_LOST, "the region was retired meanwhile");
+  }
   EventLine& events = attachment.image().events;
   if (status.ok()) {
     SHMFLAKE_REACH(kExtendGranted);
