@@ -88,8 +88,9 @@ class LeaseContract:
 
     def test_a_host_that_slept_too_long_follows_to_another_worker_id_without_an_error(self):
         settings = {"horizon_ms": 1000, "lease_ttl_ms": 2000, "wait_timeout_ms": 10_000}
-        pairs = [[self.host(id_namespace=f"{type(self).__name__}-lost-{i}", **settings)
-                  for _ in range(2)] for i in range(ROUNDS)]
+        # A fresh namespace's first worker ID is 0; the second host is told to take it.
+        pairs = [[self.host(id_namespace=f"{type(self).__name__}-lost-{i}", **settings, **which)
+                  for which in ({}, {"worker_id": 0})] for i in range(ROUNDS)]
         for first, _ in pairs:
             first.start(PROCESSES, **OFTEN)
         self.wait_for_draws([drawer for first, _ in pairs for drawer in first.drawers])
