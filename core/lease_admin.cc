@@ -66,7 +66,7 @@ Status LeaseAdmin::Free(std::uint32_t worker_id) {
 
 Status LeaseAdmin::Release() {
   std::unique_ptr<Region> region;
-  const Status attached = AttachRegion(context_, &region);
+  Status attached = AttachRegion(context_, &region);
   if (attached.ok()) {
     const bool was_retired = (region->image().state.LoadRelaxed() & kRetiredBit) != 0;
     SHMFLAKE_RETURN_IF_ERROR(RetireRegion(context_, region.get()));

@@ -96,7 +96,7 @@ std::string DescribeHolders(const std::vector<LeaseInfo>& records, const LeaseKe
   }
   if (named > kHoldersNamed) names += Format(", and %zu more", named - kHoldersNamed);
   return Format("all %llu worker IDs of namespace %s are held: %s",
-                static_cast<unsigned long long>(key.format.max_worker_id() + 1),
+                static_cast<unsigned long long>(key.format.max_worker_id()) + 1,
                 Quote(key.id_namespace).c_str(), names.c_str());
 }
 

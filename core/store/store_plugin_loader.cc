@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
-#include <utility>
 
 #include "core/platform.h"
 #include "core/text.h"
@@ -98,8 +97,8 @@ Status LoadPlugin(const std::string& scheme, const shmflake_store_plugin** out) 
       scheme.c_str(), looked.c_str());
 }
 
-PluginCaller::PluginCaller(StoreUrl url, const shmflake_store_plugin* plugin)
-    : url_(std::move(url)), shown_(url_.Shown()), plugin_(plugin) {
+PluginCaller::PluginCaller(const StoreUrl& url, const shmflake_store_plugin* plugin)
+    : url_(url), shown_(url_.Shown()), plugin_(plugin) {
   for (const StoreHost& host : url_.hosts) hosts_.push_back({host.host.c_str(), host.port});
 }
 

@@ -21,7 +21,7 @@ Status LoadPlugin(const std::string& scheme, const shmflake_store_plugin** out);
 // Thread safety: any threads at once. Fork safety: nothing is kept between calls.
 class PluginCaller {
  public:
-  PluginCaller(StoreUrl url, const shmflake_store_plugin* plugin);
+  PluginCaller(const StoreUrl& url, const shmflake_store_plugin* plugin);
   PluginCaller(const PluginCaller&) = delete;
   PluginCaller& operator=(const PluginCaller&) = delete;
 

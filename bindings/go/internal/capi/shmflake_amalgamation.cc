@@ -5763,7 +5763,7 @@ namespace shmflake {
 Status LoadPlugin(const std::string& scheme, const shmflake_store_plugin** out);
 class PluginCaller {
  public:
-  PluginCaller(StoreUrl url, const shmflake_store_plugin* plugin);
+  PluginCaller(const StoreUrl& url, const shmflake_store_plugin* plugin);
   PluginCaller(const PluginCaller&) = delete;
   PluginCaller& operator=(const PluginCaller&) = delete;
   using Function =
@@ -5855,8 +5855,8 @@ Status LoadPlugin(const std::string& scheme, const shmflake_store_plugin** out) 
       "there is no plug-in store-%s.so (looked in %s); install it, or set SHMFLAKE_PLUGIN_DIR",
       scheme.c_str(), looked.c_str());
 }
-PluginCaller::PluginCaller(StoreUrl url, const shmflake_store_plugin* plugin)
-    : url_(std::move(url)), shown_(url_.Shown()), plugin_(plugin) {
+PluginCaller::PluginCaller(const StoreUrl& url, const shmflake_store_plugin* plugin)
+    : url_(url), shown_(url_.Shown()), plugin_(plugin) {
   for (const StoreHost& host : url_.hosts) hosts_.push_back({host.host.c_str(), host.port});
 }
 Status PluginCaller::Call(const Function& function) const {
@@ -6014,7 +6014,7 @@ std::string DescribeHolders(const std::vector<LeaseInfo>& records, const LeaseKe
   }
   if (named > kHoldersNamed) names += Format(", and %zu more", named - kHoldersNamed);
   return Format("all %llu worker IDs of namespace %s are held: %s",
-                static_cast<unsigned long long>(key.format.max_worker_id() + 1),
+                static_cast<unsigned long long>(key.format.max_worker_id()) + 1,
                 Quote(key.id_namespace).c_str(), names.c_str());
 }
 }  // namespace shmflake
@@ -8246,7 +8246,7 @@ Status LeaseAdmin::Free(std::uint32_t worker_id) {
 }
 Status LeaseAdmin::Release() {
   std::unique_ptr<Region> region;
-  const Status attached = AttachRegion(context_, &region);
+  Status attached = AttachRegion(context_, &region);
   if (attached.ok()) {
     const bool was_retired = (region->image().state.LoadRelaxed() & kRetiredBit) != 0;
     SHMFLAKE_RETURN_IF_ERROR(RetireRegion(context_, region.get()));
