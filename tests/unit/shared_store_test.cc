@@ -78,7 +78,8 @@ TEST_F(SharedStoreTest, TheFirstOneStartsTheNamespace) {
 
 TEST_F(SharedStoreTest, EveryHostGetsAWorkerIdOfItsOwnUntilTheyAreUsedUp) {
   for (int i = 0; i < 4; ++i) {
-    EXPECT_EQ(i, Any(std::string(32, static_cast<char>('a' + i)) + "/default", 10U + i));
+    EXPECT_EQ(i, Any(std::string(32, static_cast<char>('a' + i)) + "/default",
+                     10U + static_cast<unsigned>(i)));
   }
   EXPECT_EQ(-1, Any(kThere, 20));
   EXPECT_FAILS(Code::WORKERS_EXHAUSTED, status_);
