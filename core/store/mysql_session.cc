@@ -188,8 +188,11 @@ Outcome MysqlSession::SetLimits() {
   const std::string idle = std::to_string(deadline_->LeftSeconds() + 1);
   std::string limits = mode + ", lock_wait_timeout = " + seconds + ", wait_timeout = " + idle +
                        ", innodb_lock_wait_timeout = " + seconds;
-  if (!is_mariadb_) limits += ", max_execution_time = " + std::to_string(deadline_->LeftMs());
+  limits += is_mariadb_ ? ", max_statement_time = " + seconds
+                        : ", max_execution_time = " + std::to_string(deadline_->LeftMs());
   Outcome set = Run(kWhat, limits);
+  // Until it is set, a statement has no more time than the server's own limit, of a moment perhaps.
+  while (error() == ER_STATEMENT_TIMEOUT && deadline_->LeftMs() > 0) set = Run(kWhat, limits);
   // A server may know fewer limits.
   if (!set.ok() && error() == ER_UNKNOWN_SYSTEM_VARIABLE) set = Run(kWhat, mode);
   return set.ok() ? CheckDurability() : set;
