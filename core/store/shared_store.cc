@@ -45,7 +45,8 @@ class SharedStore final : public Store {
 
 Status SharedStore::Identify(const LeaseKey& key, std::string* id) {
   SHMFLAKE_RETURN_IF_ERROR(
-      transactions_.Run(key.id_namespace, &key.format, key.worker_id,
+      // All records: a lease whose namespace has no record shows then, and none is begun over it.
+      transactions_.Run(key.id_namespace, &key.format, LeaseTransactions::kAllWorkers,
                         [](const LeaseRecords& /*records*/,
                            const shmflake_store_lease** /*write*/) { return Status::Ok(); }));
   *id = transactions_.identity();
@@ -188,17 +189,13 @@ Status SharedStore::Release(const LeaseKey& key, std::uint64_t used, bool* relea
     missing.region = key.region_name.c_str();
     missing.host = key.host.c_str();
     changed.Set(found != nullptr ? *found : missing);
-    const auto stands = static_cast<std::uint64_t>(lease.horizon);
-    // No lower than where this holder began: what lies below was its predecessors'. No higher than
-    // what it was granted: what lies above it cannot have issued. A store that was set back learns
-    // what was issued; whoever holds the worker ID there stays.
-    lease.horizon = static_cast<std::int64_t>(
-        is_set_back ? std::max(stands, std::min(used, key.known_horizon))
-                    : std::clamp(used, static_cast<std::uint64_t>(lease.base), stands));
-    if (*released) {
+    lease.horizon =
+        static_cast<std::int64_t>(ReleasedHorizon(key, static_cast<std::uint64_t>(lease.base),
+                                                  static_cast<std::uint64_t>(lease.horizon), used));
+    if (is_ours) {
       lease.holder = 0;
       lease.ttl_ms = 0;
-    } else if (lease.holder != 0) {
+    } else if (lease.holder != 0) {  // in a store that was set back: whoever holds it there stays
       lease.ttl_ms = std::max<std::int64_t>(1, lease.ttl_ms);
     }
     *write = &lease;

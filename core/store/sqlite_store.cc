@@ -160,15 +160,11 @@ Status SqliteStore::Release(const LeaseKey& key, std::uint64_t used, bool* relea
     SHMFLAKE_RETURN_IF_ERROR(found);
     if (row.holder != key.instance_id) return Status::Ok();
     is_holder = true;
-    // No lower than where this holder began: what lies below was its predecessors'. No higher than
-    // what it was granted: what lies above it cannot have issued.
-    if (row.horizon < key.known_horizon) {  // an older copy: it learns what was issued
-      row.horizon = std::max(row.horizon, std::min(used, key.known_horizon));
-      row.holder = 0;
-      return RaiseLeaseRow(session, row);
-    }
-    row.horizon = std::clamp(used, row.base, row.horizon);
-    return LowerLeaseRow(session, row, key.instance_id);
+    const std::uint64_t old_horizon = row.horizon;
+    row.horizon = ReleasedHorizon(key, row.base, old_horizon, used);
+    if (row.horizon <= old_horizon) return LowerLeaseRow(session, row, key.instance_id);
+    row.holder = 0;
+    return RaiseLeaseRow(session, row);
   };
   SHMFLAKE_RETURN_IF_ERROR(Transact(release));
   *released = is_holder;

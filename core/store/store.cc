@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/store/store.h"
 
+#include <algorithm>
+
 #include "core/store/sqlite_store.h"
 #include "core/store/store_url.h"
 #include "core/text.h"
@@ -68,6 +70,12 @@ Status CheckLeaseKey(const LeaseKey& key) {
 
 std::string DescribeKey(const LeaseKey& key) {
   return Format("worker ID %u of namespace %s", key.worker_id, Quote(key.id_namespace).c_str());
+}
+
+std::uint64_t ReleasedHorizon(const LeaseKey& key, std::uint64_t base, std::uint64_t horizon,
+                              std::uint64_t used) {
+  if (horizon < key.known_horizon) return std::max(horizon, std::min(used, key.known_horizon));
+  return std::clamp(used, base, horizon);
 }
 
 std::string DescribeBackwards(const LeaseKey& key, std::uint64_t horizon) {

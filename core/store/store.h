@@ -133,6 +133,12 @@ class Store {
 Status CheckLeaseKey(const LeaseKey& key);
 // 'worker ID 3 of namespace "orders"'.
 [[nodiscard]] std::string DescribeKey(const LeaseKey& key);
+// The horizon that a release leaves, of a record with `base` and `horizon`, when `used` is the first
+// tick that was not issued. No lower than where the holder began: what lies below was its
+// predecessors'. No higher than what it was granted: what lies above cannot have issued. A store that
+// was set back (key.known_horizon) learns what was issued.
+[[nodiscard]] std::uint64_t ReleasedHorizon(const LeaseKey& key, std::uint64_t base,
+                                            std::uint64_t horizon, std::uint64_t used);
 // What is wrong with a horizon below key.known_horizon.
 [[nodiscard]] std::string DescribeBackwards(const LeaseKey& key, std::uint64_t horizon);
 

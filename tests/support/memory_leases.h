@@ -46,6 +46,7 @@ class MemoryLeases {
   std::map<std::string, Namespace> namespaces;
   std::int64_t clock_ms = 1'000'000;
   int calls = 0;
+  std::int64_t asked_worker_id = 0;  // of the last call
   int writes = 0;
   // Between reading and writing: what others do meanwhile. The write then loses the race.
   std::function<void(MemoryLeases&)> meanwhile;
@@ -58,6 +59,7 @@ class MemoryLeases {
                    shmflake_store_decide_lease decide, void* context, shmflake_store_error* error) {
     MemoryLeases& self = *current_;
     ++self.calls;
+    self.asked_worker_id = worker_id;
     static constexpr char kWords[] = "the memory's own words";
     const std::string words = kWords;
     words.copy(error->message, sizeof(error->message) - 1);

@@ -231,6 +231,12 @@ TEST_F(SharedStoreTest, WhoLosesARaceDecidesAnew) {
                Open()->Extend(Key(kHere, 1, static_cast<std::uint32_t>(got)), 9000, &granted));
 }
 
+TEST_F(SharedStoreTest, ANamespaceIsBegunOnlyAfterALookAtAllLeases) {
+  std::string id;
+  ASSERT_SUCCEEDS(Open()->Identify(Key(kHere, 1, 3), &id));
+  EXPECT_EQ(-1, memory_.asked_worker_id) << "a plug-in sees leases without a record then";
+}
+
 TEST_F(SharedStoreTest, ANamespaceThatIsStartedTwiceAtOnceHasOneIdentity) {
   memory_.meanwhile = [&](MemoryLeases& memory) {
     memory.namespaces["orders"] = {std::string(32, 'b'), FormatText(Key(kHere, 1).format), {}};
