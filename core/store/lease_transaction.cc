@@ -2,7 +2,6 @@
 #include "core/store/lease_transaction.h"
 
 #include <algorithm>
-#include <exception>
 
 #include "core/platform.h"
 #include "core/store/format_text.h"
@@ -13,20 +12,16 @@ namespace {
 
 // The step behind a C callback.
 struct LeaseDecision {
-  const FunctionRef<Status(const shmflake_store_namespace&, const shmflake_store_lease*,
-                           std::size_t, shmflake_store_lease_write*)>& decide;
+  FunctionRef<Status(const shmflake_store_namespace&, const shmflake_store_lease*, std::size_t,
+                     shmflake_store_lease_write*)>
+      decide;
   Status status;
 
   static int Decide(void* context, const shmflake_store_namespace* record,
                     const shmflake_store_lease* leases, std::size_t count,
                     shmflake_store_lease_write* write) {
     auto* self = static_cast<LeaseDecision*>(context);
-    try {
-      self->status = self->decide(*record, leases, count, write);
-    } catch (const std::exception& failure) {
-      self->status = Fail(Code::NO_MEMORY, "unexpected: %s", failure.what());
-    }
-    return self->status.ok() ? 0 : 1;
+    return DecideFor(&self->status, [&] { return self->decide(*record, leases, count, write); });
   }
 };
 

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/store/plugin_segment_store.h"
 
-#include <exception>
-#include <utility>
-
 #include "core/store/store_plugin_loader.h"
 
 namespace shmflake {
@@ -16,16 +13,14 @@ struct Decision {
 
   static int Decide(void* context, const shmflake_store_row* found, shmflake_store_row* write) {
     auto* self = static_cast<Decision*>(context);
-    try {
+    return DecideFor(&self->status, [&] {
       const SegmentRow row =
           found == nullptr ? SegmentRow{} : SegmentRow{found->max_id, found->step};
       SegmentRow change;
-      self->status = (*self->plan)(found == nullptr ? nullptr : &row, &change);
+      Status status = (*self->plan)(found == nullptr ? nullptr : &row, &change);
       *write = {change.max_id, change.step};
-    } catch (const std::exception& failure) {
-      self->status = Fail(Code::NO_MEMORY, "unexpected: %s", failure.what());
-    }
-    return self->status.ok() ? 0 : 1;
+      return status;
+    });
   }
 };
 

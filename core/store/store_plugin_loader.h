@@ -4,6 +4,7 @@
 #ifndef SHMFLAKE_CORE_STORE_STORE_PLUGIN_LOADER_H_
 #define SHMFLAKE_CORE_STORE_STORE_PLUGIN_LOADER_H_
 
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,18 @@ namespace shmflake {
 // STORE_PLUGIN when there is none: store-SCHEME.so is looked for in SHMFLAKE_PLUGIN_DIR, else in
 // shmflake/ beside this library, else in the directories that were compiled in.
 Status LoadPlugin(const std::string& scheme, const shmflake_store_plugin** out);
+
+// Runs a step that decides for a plug-in, behind its C callback: 0 when it is OK. No exception of the
+// step's crosses into C.
+template <typename Step>
+int DecideFor(Status* status, const Step& step) {
+  try {
+    *status = step();
+  } catch (const std::exception& failure) {
+    *status = Fail(Code::NO_MEMORY, "unexpected: %s", failure.what());
+  }
+  return status->ok() ? 0 : 1;
+}
 
 // Thread safety: any threads at once. Fork safety: nothing is kept between calls.
 class PluginCaller {
