@@ -49,14 +49,7 @@ func (h Handle) Free() { C.capi_free_handle(h.c) }
 
 // Retire is shmflake_retire. The name "" is NULL.
 func Retire(name string, options *Options) *Failure {
-	var a arguments
-	defer a.free()
-	if failure := a.convert(name, options); failure != nil {
-		return failure
-	}
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	log := registerLog(options.Log, a.options)
-	defer log.forget()
-	return failureOf(C.shmflake_retire(a.name, a.options))
+	return withArguments(name, options, func(a *arguments) *Failure {
+		return failureOf(C.shmflake_retire(a.name, a.options))
+	})
 }

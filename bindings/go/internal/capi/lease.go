@@ -5,8 +5,6 @@ package capi
 // #include "capi.h"
 import "C"
 
-import "runtime"
-
 // A Lease is shmflake_lease.
 type Lease struct {
 	WorkerID      uint32
@@ -64,18 +62,4 @@ func LeaseRelease(name string, options *Options) *Failure {
 	return withArguments(name, options, func(a *arguments) *Failure {
 		return failureOf(C.shmflake_lease_release(a.name, a.options))
 	})
-}
-
-// withArguments makes a call that takes a name and options, and may log.
-func withArguments(name string, options *Options, call func(a *arguments) *Failure) *Failure {
-	var a arguments
-	defer a.free()
-	if failure := a.convert(name, options); failure != nil {
-		return failure
-	}
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	log := registerLog(options.Log, a.options)
-	defer log.forget()
-	return call(&a)
 }

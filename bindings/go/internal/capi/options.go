@@ -6,7 +6,10 @@ package capi
 // #include "capi.h"
 import "C"
 
-import "unsafe"
+import (
+	"runtime"
+	"unsafe"
+)
 
 // Options is shmflake_options. A string that is nil is not given.
 type Options struct {
@@ -121,4 +124,18 @@ func (a *arguments) convert(name string, from *Options) *Failure {
 	to.attach_only = C.uint32_t(from.AttachOnly)
 	to.log_level = C.uint32_t(from.LogLevel)
 	return nil
+}
+
+// withArguments makes a call that takes a name and options, and may log.
+func withArguments(name string, options *Options, call func(a *arguments) *Failure) *Failure {
+	var a arguments
+	defer a.free()
+	if failure := a.convert(name, options); failure != nil {
+		return failure
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	log := registerLog(options.Log, a.options)
+	defer log.forget()
+	return call(&a)
 }

@@ -108,20 +108,13 @@ func (s Segment) NextN(ids []uint64) (int, *Failure) {
 
 // StoreInit is shmflake_store_init. The URL "" is NULL.
 func StoreInit(url string, options *Options) *Failure {
-	var a arguments
-	defer a.free()
-	if failure := a.convert("", options); failure != nil {
-		return failure
-	}
-	var store *C.char
-	if url != "" {
-		if failure := a.text("url", url, C.SHMFLAKE_E_STORE_URL, &store); failure != nil {
-			return failure
+	return withArguments("", options, func(a *arguments) *Failure {
+		var store *C.char
+		if url != "" {
+			if failure := a.text("url", url, C.SHMFLAKE_E_STORE_URL, &store); failure != nil {
+				return failure
+			}
 		}
-	}
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	log := registerLog(options.Log, a.options)
-	defer log.forget()
-	return failureOf(C.shmflake_store_init(store, a.options))
+		return failureOf(C.shmflake_store_init(store, a.options))
+	})
 }
