@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/store/plugin_support.h"
+
 namespace shmflake {
 namespace {
 
@@ -82,11 +84,11 @@ EtcdResult ReadMember(const std::string& text, const std::vector<Member>& member
   std::string token = text.substr((*found)->begin, (*found)->size);
   if (token[0] == '"') token = StringValue(token);
   switch (ReadInteger(token, value)) {
-    case IntegerRead::kOk:
+    case IntegerText::kInteger:
       return {};
-    case IntegerRead::kOutOfRange:
+    case IntegerText::kOutOfRange:
       return Wrong(SHMFLAKE_STORE_RANGE, text, shown + " does not fit 64 bits");
-    case IntegerRead::kNoInteger:
+    case IntegerText::kOther:
       break;
   }
   return Wrong(SHMFLAKE_STORE_SCHEMA, text, shown + " must be an integer");

@@ -6,8 +6,9 @@
 #include <algorithm>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
-#include "core/store/etcd_resolve.h"
+#include "core/store/plugin_support.h"
 
 namespace shmflake {
 namespace {
@@ -185,9 +186,15 @@ EtcdResult EtcdConnection::LookUp(std::int64_t timeout_ms) {
       inet_pton(AF_INET6, host_.c_str(), binary.data()) == 1) {
     return {};
   }
-  std::string addresses;
-  EtcdResult result = ResolveEtcdHost(host_, timeout_ms, &addresses);
-  if (!result.ok()) return result;
+  // Here, in the calling thread: libcurl would start one.
+  std::string words;
+  const std::vector<std::string> found = LookUpHost(host_, timeout_ms, &words);
+  if (found.empty()) return {SHMFLAKE_STORE_UNAVAILABLE, "its address is not known: " + words};
+  std::string addresses;  // "10.0.0.1,[fd00::1]"
+  for (const std::string& one : found) {
+    if (!addresses.empty()) addresses += ",";
+    addresses += one.find(':') != std::string::npos ? "[" + one + "]" : one;
+  }
   if (!resolved_.Add(host_ + ":" + port_ + ":" + addresses)) options_set_ = false;
   Set(CURLOPT_RESOLVE, resolved_.get());
   looked_up_ = true;

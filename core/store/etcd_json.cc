@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/store/etcd_text.h"
+#include "core/store/plugin_support.h"
 
 namespace shmflake {
 
@@ -23,7 +24,7 @@ std::string JsonText(const json& value) {
 std::int64_t JsonInteger(const json& value) {
   if (value.is_number_integer()) return value.get<std::int64_t>();
   std::int64_t integer = 0;
-  return ReadInteger(JsonText(value), &integer) == IntegerRead::kOk ? integer : 0;
+  return ReadInteger(JsonText(value), &integer) == IntegerText::kInteger ? integer : 0;
 }
 
 std::string DumpJson(const json& value) {

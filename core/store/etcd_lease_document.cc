@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/store/etcd_json.h"
+#include "core/store/plugin_support.h"
 #include "core/store/store_plugin.h"
 
 namespace shmflake {
@@ -69,7 +70,7 @@ class Fields {
   Fields& Take(const char* name, std::int64_t* value) {
     std::string digits;
     Take(name, &digits);
-    if (!result_.ok() || ReadInteger(digits, value) == IntegerRead::kOk) return *this;
+    if (!result_.ok() || ReadInteger(digits, value) == IntegerText::kInteger) return *this;
     return Fail(std::string(name) + " must be an integer of 64 bits, as a text");
   }
 

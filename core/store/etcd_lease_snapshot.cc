@@ -6,6 +6,7 @@
 
 #include "core/store/etcd_ranges.h"
 #include "core/store/etcd_ttl.h"
+#include "core/store/plugin_support.h"
 
 namespace shmflake {
 namespace {
@@ -31,7 +32,7 @@ EtcdResult ReadWorkerId(const std::string& key, const std::string& directory,
                         std::uint32_t* worker_id) {
   const std::string digits = key.substr(directory.size());
   std::int64_t value = 0;
-  if (ReadInteger(digits, &value) != IntegerRead::kOk || value < 0 ||
+  if (ReadInteger(digits, &value) != IntegerText::kInteger || value < 0 ||
       value > std::numeric_limits<std::uint32_t>::max() ||
       WorkerDigits(static_cast<std::uint32_t>(value)) != digits) {
     return CorruptKey(key, "it must end in a worker ID of ten digits");

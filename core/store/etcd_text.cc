@@ -2,9 +2,7 @@
 #include "core/store/etcd_text.h"
 
 #include <array>
-#include <charconv>
 #include <nlohmann/json.hpp>
-#include <system_error>
 
 namespace shmflake {
 namespace {
@@ -122,17 +120,6 @@ bool DecodeBase64(std::string_view text, std::string* bytes) {
     bytes->append(group.data(), 3 - padding);
   }
   return true;
-}
-
-IntegerRead ReadInteger(std::string_view text, std::int64_t* value) {
-  const std::string_view digits = text.substr(text.substr(0, 1) == "-" ? 1 : 0);
-  if (digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos) {
-    return IntegerRead::kNoInteger;
-  }
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value);
-  if (error == std::errc::result_out_of_range) return IntegerRead::kOutOfRange;
-  return error == std::errc() && end == text.data() + text.size() ? IntegerRead::kOk
-                                                                  : IntegerRead::kNoInteger;
 }
 
 }  // namespace shmflake

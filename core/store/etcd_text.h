@@ -34,10 +34,6 @@ void Redact(std::string_view secret, std::string* text);
 // False for what is not RFC 4648 with padding.
 [[nodiscard]] bool DecodeBase64(std::string_view text, std::string* bytes);
 
-enum class IntegerRead { kOk, kNoInteger, kOutOfRange };
-// Decimal digits, before them a minus at most.
-[[nodiscard]] IntegerRead ReadInteger(std::string_view text, std::int64_t* value);
-
 }  // namespace shmflake
 
 #endif  // SHMFLAKE_CORE_STORE_ETCD_TEXT_H_

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/store/mysql_postgres_call.h"
 
-#include <netdb.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <pwd.h>
-#include <resolv.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <ctime>
 #include <random>
@@ -29,31 +24,6 @@ std::int64_t NowNs() {
   clock_gettime(CLOCK_MONOTONIC, &now);
   return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
 }
-
-// Lets this thread's lookups ask each name server once, for no longer than the time that is left.
-class ResolverLimit {
- public:
-  explicit ResolverLimit(const CallDeadline& deadline) {
-    if ((_res.options & RES_INIT) == 0 && res_init() != 0) return;
-    limited_ = true;
-    retrans_ = _res.retrans;
-    retry_ = _res.retry;
-    _res.retrans = std::min(retrans_, std::max(1, deadline.LeftMs() / 1000));
-    _res.retry = 1;
-  }
-  ResolverLimit(const ResolverLimit&) = delete;
-  ResolverLimit& operator=(const ResolverLimit&) = delete;
-  ~ResolverLimit() {
-    if (!limited_) return;
-    _res.retrans = retrans_;
-    _res.retry = retry_;
-  }
-
- private:
-  bool limited_ = false;
-  int retrans_ = 0;
-  int retry_ = 0;
-};
 
 }  // namespace
 
@@ -134,48 +104,14 @@ void WriteError(const Outcome& outcome, shmflake_store_error* error) {
   text.copy(error->message, size);
 }
 
-IntegerText ReadInteger(std::string_view text, std::int64_t* value) {
-  std::int64_t read = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, read);
-  if (stop != end || text.empty() || error == std::errc::invalid_argument) {
-    return IntegerText::kOther;
-  }
-  if (error != std::errc()) return IntegerText::kOutOfRange;
-  *value = read;
-  return IntegerText::kInteger;
-}
-
 std::vector<std::string> ResolveHost(const std::string& host, const CallDeadline& deadline,
                                      std::string* words) {
-  std::vector<std::string> addresses;
   if (host.empty() || host.find_first_of("/\\,;=@?'\" ") != std::string::npos) {
     *words = "not the name or address of a host: " + Quote(host);
-    return addresses;
+    return {};
   }
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_protocol = IPPROTO_TCP;
-  addrinfo* found = nullptr;
-  int error = 0;
-  {
-    const ResolverLimit limit(deadline);
-    error = getaddrinfo(host.c_str(), nullptr, &hints, &found);
-  }
-  if (error != 0) {
-    *words = "unknown host " + Quote(host) + ": " + gai_strerror(error);
-    return addresses;
-  }
-  for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
-    char text[NI_MAXHOST];
-    if (getnameinfo(one->ai_addr, one->ai_addrlen, text, sizeof(text), nullptr, 0,
-                    NI_NUMERICHOST) == 0) {
-      addresses.emplace_back(text);
-    }
-  }
-  freeaddrinfo(found);
-  if (addresses.empty()) *words = "unknown host " + Quote(host);
+  std::vector<std::string> addresses = LookUpHost(host, deadline.LeftMs(), words);
+  if (addresses.empty()) words->insert(0, "unknown host " + Quote(host) + ": ");
   return addresses;
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/store/plugin_support.h"
 #include "core/store/store_plugin.h"
 
 namespace shmflake {
@@ -59,13 +60,8 @@ struct Outcome {
 // Into the caller's message: one line of UTF-8, cut between characters.
 void WriteError(const Outcome& outcome, shmflake_store_error* error);
 
-enum class IntegerText { kInteger, kOutOfRange, kOther };
-// The decimal integer that is the whole of the text.
-[[nodiscard]] IntegerText ReadInteger(std::string_view text, std::int64_t* value);
-
 // A name or an address, and nothing that a client library takes for more: a list, a socket, a
 // connection string. The numeric addresses of it; none, and why in *words, when it has none.
-// The system's resolver is asked once, its waits cut to the time that is left (in whole seconds).
 [[nodiscard]] std::vector<std::string> ResolveHost(const std::string& host,
                                                    const CallDeadline& deadline,
                                                    std::string* words);

@@ -67,7 +67,7 @@ function(shmflake_store_plugin scheme)
   set(shmflake_stores_built ${shmflake_stores_built} ${scheme} PARENT_SCOPE)
 endfunction()
 
-set(sql_sources text.cc)
+set(sql_sources text.cc store/plugin_support.cc)
 foreach(part call run take lease lease_rows)
   list(APPEND sql_sources store/mysql_postgres_${part}.cc)
 endforeach()
@@ -82,7 +82,7 @@ shmflake_store_plugin(postgres
 if(EXISTS ${PROJECT_SOURCE_DIR}/core/store/etcd_plugin.cc)
   file(GLOB etcd_sources RELATIVE ${PROJECT_SOURCE_DIR}/core CONFIGURE_DEPENDS
        ${PROJECT_SOURCE_DIR}/core/store/etcd_*.cc)
-  shmflake_store_plugin(etcd SOURCES ${etcd_sources}
+  shmflake_store_plugin(etcd SOURCES ${etcd_sources} store/plugin_support.cc
     NEEDS CURL_CLIENT_INCLUDE_DIR CURL_CLIENT_LIBRARY NLOHMANN_JSON_INCLUDE_DIR)
 endif()
 list(JOIN shmflake_stores_built " " built)

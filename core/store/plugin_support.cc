@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/store/etcd_resolve.h"
+#include "core/store/plugin_support.h"
 
 #include <netdb.h>
 #include <resolv.h>
@@ -7,35 +7,36 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <memory>
 #include <system_error>
 
 namespace shmflake {
 namespace {
 
-// The calling thread's resolver asks each name server once and waits no longer than given.
+// Lets this thread's lookups ask each name server once, for no longer than given.
 class ResolverLimit {
  public:
   explicit ResolverLimit(std::int64_t timeout_ms) : state_(&_res) {
-    set_ = (state_->options & RES_INIT) != 0 || res_ninit(state_) == 0;
-    if (!set_) return;
+    is_set_ = (state_->options & RES_INIT) != 0 || res_ninit(state_) == 0;
+    if (!is_set_) return;
     seconds_ = state_->retrans;
     tries_ = state_->retry;
     const auto limit = static_cast<int>(std::clamp<std::int64_t>(timeout_ms / 1000, 1, 30));
     state_->retrans = std::min(seconds_, limit);
     state_->retry = 1;
   }
+  ResolverLimit(const ResolverLimit&) = delete;
+  ResolverLimit& operator=(const ResolverLimit&) = delete;
   ~ResolverLimit() {
-    if (!set_) return;
+    if (!is_set_) return;
     state_->retrans = seconds_;
     state_->retry = tries_;
   }
-  ResolverLimit(const ResolverLimit&) = delete;
-  ResolverLimit& operator=(const ResolverLimit&) = delete;
 
  private:
   res_state state_;
-  bool set_ = false;
+  bool is_set_ = false;
   int seconds_ = 0;
   int tries_ = 0;
 };
@@ -46,10 +47,22 @@ struct FreeAddresses {
 
 }  // namespace
 
-EtcdResult ResolveEtcdHost(const std::string& host, std::int64_t timeout_ms,
-                           std::string* addresses) {
+IntegerText ReadInteger(std::string_view text, std::int64_t* value) {
+  std::int64_t read = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, read);
+  if (stop != end || error == std::errc::invalid_argument) return IntegerText::kOther;
+  if (error != std::errc()) return IntegerText::kOutOfRange;
+  *value = read;
+  return IntegerText::kInteger;
+}
+
+std::vector<std::string> LookUpHost(const std::string& host, std::int64_t timeout_ms,
+                                    std::string* words) {
   addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
+  hints.ai_protocol = IPPROTO_TCP;
   addrinfo* found = nullptr;
   int error = 0;
   int system_error = 0;
@@ -59,25 +72,21 @@ EtcdResult ResolveEtcdHost(const std::string& host, std::int64_t timeout_ms,
     system_error = errno;
   }
   if (error != 0) {
-    return {SHMFLAKE_STORE_UNAVAILABLE,
-            "its address is not known: " + (error == EAI_SYSTEM
-                                                ? std::generic_category().message(system_error)
-                                                : std::string(gai_strerror(error)))};
+    *words = error == EAI_SYSTEM ? std::generic_category().message(system_error)
+                                 : std::string(gai_strerror(error));
+    return {};
   }
   const std::unique_ptr<addrinfo, FreeAddresses> list(found);
-  addresses->clear();
+  std::vector<std::string> addresses;
   for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
     char text[NI_MAXHOST];
     if (getnameinfo(one->ai_addr, one->ai_addrlen, text, sizeof(text), nullptr, 0,
-                    NI_NUMERICHOST) != 0) {
-      continue;
+                    NI_NUMERICHOST) == 0) {
+      addresses.emplace_back(text);
     }
-    if (!addresses->empty()) *addresses += ",";
-    *addresses += one->ai_family == AF_INET6 ? "[" + std::string(text) + "]" : text;
   }
-  return addresses->empty()
-             ? EtcdResult{SHMFLAKE_STORE_UNAVAILABLE, "its address is not known: it has none"}
-             : EtcdResult{};
+  if (addresses.empty()) *words = "it has none";
+  return addresses;
 }
 
 }  // namespace shmflake
