@@ -284,12 +284,7 @@ void Generator::NoteClockEvents(Attachment& attachment) {
 }
 
 Status RetireByName(const Settings& settings, Clock& clock, Logger* logger) {
-  OpenContext context;
-  context.settings = &settings;
-  context.clock = &clock;
-  context.logger = logger;
-  context.deadline_ns = clock.MonotonicNs() + settings.wait_timeout_ms.value * kNsPerMs;
-  context.retiring = true;
+  const OpenContext context = RetiringContext(settings, clock, logger);
   std::unique_ptr<Region> region;
   SHMFLAKE_RETURN_IF_ERROR(AttachRegion(context, &region));
   return RetireRegion(context, region.get());

@@ -3,40 +3,32 @@
 
 #include <utility>
 
+#include "core/store/lease_choice.h"
 #include "core/text.h"
 
 namespace shmflake {
 
 LeaseAdmin::LeaseAdmin(const Settings& settings, Clock& clock, Logger* logger)
-    : settings_(settings), clock_(clock), logger_(logger) {
-  context_.settings = &settings_;
-  context_.clock = &clock_;
-  context_.logger = logger_;
-  context_.deadline_ns = clock_.MonotonicNs() + settings_.wait_timeout_ms.value * kNsPerMs;
-  context_.retiring = true;
-}
+    : settings_(settings), context_(RetiringContext(settings_, clock, logger)) {}
 
 Status LeaseAdmin::Prepare() {
-  if (prepared_) return Status::Ok();
+  if (store_ != nullptr) return Status::Ok();
   RegionFile file;
   const Status found = OpenRegionFile(settings_, &file);
   if (found.ok()) {
     SHMFLAKE_RETURN_IF_ERROR(CompareSettings(settings_, file.header, RegionPath(settings_)));
     InheritSettings(file.header, &settings_);
   }
-  SHMFLAKE_RETURN_IF_ERROR(OpenNamedStore(settings_, MsUntilDeadline(context_), &store_));
-  prepared_ = true;
-  return Status::Ok();
+  return OpenNamedStore(settings_, MsUntilDeadline(context_), &store_);
 }
 
 Status LeaseAdmin::ReadOwner() {
-  LockFile lock_file;
   const Status status =
-      lock_file.Open(settings_.state_directory.value, settings_.id_namespace.value,
-                     settings_.mode.value, kNoGroup, false, context_.deadline_ns);
+      lock_file_.Open(settings_.state_directory.value, settings_.id_namespace.value,
+                      settings_.mode.value, kNoGroup, false, context_.deadline_ns);
   if (status.code() == Code::STATE_CHANGED) return Status::Ok();  // there is none
   SHMFLAKE_RETURN_IF_ERROR(status);
-  owner_ = OwnerOf(lock_file.lock_id(), settings_.name);
+  owner_ = OwnerOf(lock_file_.lock_id(), settings_.name);
   return Status::Ok();
 }
 
@@ -47,10 +39,9 @@ Status LeaseAdmin::List(std::vector<LeaseInfo>* out) {
 }
 
 bool LeaseAdmin::IsOfThisHost(const LeaseInfo& info) const {
-  const std::size_t size = owner_.find('/');
   // SQLite's file is this host's alone.
   if (info.owner.empty()) return !IsShared(settings_.store_kind);
-  return !owner_.empty() && info.owner.compare(0, size + 1, owner_, 0, size + 1) == 0;
+  return IsOfStateDirectory(info.owner, owner_);
 }
 
 bool LeaseAdmin::IsOfThisRegion(const LeaseInfo& info) const {
@@ -80,11 +71,7 @@ Status LeaseAdmin::Release() {
   bool any = false;
   for (const LeaseInfo& info : records) {
     if (info.record.holder == 0 || !IsOfThisRegion(info)) continue;
-    LockFile lock_file;
-    SHMFLAKE_RETURN_IF_ERROR(lock_file.Open(settings_.state_directory.value,
-                                            settings_.id_namespace.value, settings_.mode.value,
-                                            kNoGroup, false, context_.deadline_ns));
-    SHMFLAKE_RETURN_IF_ERROR(lock_file.CheckWorkerFree(info.record.worker_id));
+    SHMFLAKE_RETURN_IF_ERROR(lock_file_.CheckWorkerFree(info.record.worker_id));
     SHMFLAKE_RETURN_IF_ERROR(Free(info.record.worker_id));
     any = true;
   }

@@ -16,6 +16,8 @@ namespace shmflake {
 class LeaseAdmin {
  public:
   LeaseAdmin(const Settings& settings, Clock& clock, Logger* logger);
+  LeaseAdmin(const LeaseAdmin&) = delete;
+  LeaseAdmin& operator=(const LeaseAdmin&) = delete;
 
   // All records of the namespace, ascending by worker ID. NOT_FOUND when the store knows none.
   Status List(std::vector<LeaseInfo>* out);
@@ -33,16 +35,13 @@ class LeaseAdmin {
  private:
   Status Prepare();
   [[nodiscard]] bool IsOfThisRegion(const LeaseInfo& info) const;
-  // This state directory's part of a LeaseKey::owner; "" where it has no lock file.
   Status ReadOwner();
 
   Settings settings_;
-  Clock& clock_;
-  Logger* logger_;
-  OpenContext context_;
-  bool prepared_ = false;
-  std::string owner_;
-  std::unique_ptr<Store> store_;
+  const OpenContext context_;
+  LockFile lock_file_;            // the namespace's, once owner_ is read
+  std::string owner_;             // LeaseKey::owner here; "" where there is no lock file
+  std::unique_ptr<Store> store_;  // null until Prepare
 };
 
 }  // namespace shmflake

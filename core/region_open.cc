@@ -166,6 +166,16 @@ Status GiveBack(const OpenContext& context, const Region& region, std::uint64_t 
 
 }  // namespace
 
+OpenContext RetiringContext(const Settings& settings, Clock& clock, Logger* logger) {
+  OpenContext context;
+  context.settings = &settings;
+  context.clock = &clock;
+  context.logger = logger;
+  context.deadline_ns = clock.MonotonicNs() + settings.wait_timeout_ms.value * kNsPerMs;
+  context.retiring = true;
+  return context;
+}
+
 std::uint32_t MsUntilDeadline(const OpenContext& context) {
   const std::int64_t left_ms = (context.deadline_ns - context.clock->MonotonicNs()) / kNsPerMs;
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(left_ms, 1, 3'600'000));

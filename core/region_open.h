@@ -23,6 +23,9 @@ struct OpenContext {
   bool retiring = false;
 };
 
+// To attach, so as to retire: within wait_timeout_ms.
+[[nodiscard]] OpenContext RetiringContext(const Settings& settings, Clock& clock, Logger* logger);
+
 // What a store may keep us waiting; at least 1.
 [[nodiscard]] std::uint32_t MsUntilDeadline(const OpenContext& context);
 

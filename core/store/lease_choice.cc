@@ -28,12 +28,12 @@ struct Candidate {
   }
 };
 
+}  // namespace
+
 bool IsOfStateDirectory(const std::string& one, const std::string& other) {
   return one.size() > kStateDirectoryDigits && other.size() > kStateDirectoryDigits &&
          one.compare(0, kStateDirectoryDigits, other, 0, kStateDirectoryDigits) == 0;
 }
-
-}  // namespace
 
 bool IsHeldByOther(const LeaseInfo& info, const std::string& owner, bool exactly) {
   if (info.record.holder == 0 || info.ttl_ms <= 0) return false;

@@ -14,6 +14,9 @@
 
 namespace shmflake {
 
+// Whether two owners are of one state directory.
+[[nodiscard]] bool IsOfStateDirectory(const std::string& one, const std::string& other);
+
 // Whether the record is another's, who may still be alive. `exactly`: also that of another region
 // in the same state directory counts as another's.
 [[nodiscard]] bool IsHeldByOther(const LeaseInfo& info, const std::string& owner, bool exactly);

@@ -2963,6 +2963,8 @@ class Store {
 };
 Status CheckLeaseKey(const LeaseKey& key);
 [[nodiscard]] std::string DescribeKey(const LeaseKey& key);
+[[nodiscard]] std::uint64_t ReleasedHorizon(const LeaseKey& key, std::uint64_t base,
+                                            std::uint64_t horizon, std::uint64_t used);
 [[nodiscard]] std::string DescribeBackwards(const LeaseKey& key, std::uint64_t horizon);
 enum class StoreKind : std::uint32_t {
   kNone = 1,
@@ -4230,6 +4232,11 @@ Status CheckLeaseKey(const LeaseKey& key) {
 std::string DescribeKey(const LeaseKey& key) {
   return Format("worker ID %u of namespace %s", key.worker_id, Quote(key.id_namespace).c_str());
 }
+std::uint64_t ReleasedHorizon(const LeaseKey& key, std::uint64_t base, std::uint64_t horizon,
+                              std::uint64_t used) {
+  if (horizon < key.known_horizon) return std::max(horizon, std::min(used, key.known_horizon));
+  return std::clamp(used, base, horizon);
+}
 std::string DescribeBackwards(const LeaseKey& key, std::uint64_t horizon) {
   return Format(
       "the horizon of %s must be at least what this region was granted, %llu: %llu; an older state "
@@ -5110,13 +5117,11 @@ Status SqliteStore::Release(const LeaseKey& key, std::uint64_t used, bool* relea
     SHMFLAKE_RETURN_IF_ERROR(found);
     if (row.holder != key.instance_id) return Status::Ok();
     is_holder = true;
-    if (row.horizon < key.known_horizon) {  // an older copy: it learns what was issued
-      row.horizon = std::max(row.horizon, std::min(used, key.known_horizon));
-      row.holder = 0;
-      return RaiseLeaseRow(session, row);
-    }
-    row.horizon = std::clamp(used, row.base, row.horizon);
-    return LowerLeaseRow(session, row, key.instance_id);
+    const std::uint64_t old_horizon = row.horizon;
+    row.horizon = ReleasedHorizon(key, row.base, old_horizon, used);
+    if (row.horizon <= old_horizon) return LowerLeaseRow(session, row, key.instance_id);
+    row.holder = 0;
+    return RaiseLeaseRow(session, row);
   };
   SHMFLAKE_RETURN_IF_ERROR(Transact(release));
   *released = is_holder;
@@ -5761,6 +5766,15 @@ typedef const shmflake_store_plugin* (*shmflake_store_plugin_entry)(void);
 #endif
 namespace shmflake {
 Status LoadPlugin(const std::string& scheme, const shmflake_store_plugin** out);
+template <typename Step>
+int DecideFor(Status* status, const Step& step) {
+  try {
+    *status = step();
+  } catch (const std::exception& failure) {
+    *status = Fail(Code::NO_MEMORY, "unexpected: %s", failure.what());
+  }
+  return status->ok() ? 0 : 1;
+}
 class PluginCaller {
  public:
   PluginCaller(const StoreUrl& url, const shmflake_store_plugin* plugin);
@@ -5929,6 +5943,7 @@ bool ParseFormatText(const std::string& text, IdFormat* format) {
 // core/store/lease_choice.cc
 // core/store/lease_choice.h
 namespace shmflake {
+[[nodiscard]] bool IsOfStateDirectory(const std::string& one, const std::string& other);
 [[nodiscard]] bool IsHeldByOther(const LeaseInfo& info, const std::string& owner, bool exactly);
 [[nodiscard]] std::vector<std::uint32_t> ChooseWorkers(const std::vector<LeaseInfo>& records,
                                                        const LeaseKey& key, std::uint64_t turn);
@@ -5951,11 +5966,11 @@ struct Candidate {
     return horizon != other.horizon ? horizon < other.horizon : worker_id < other.worker_id;
   }
 };
+}  // namespace
 bool IsOfStateDirectory(const std::string& one, const std::string& other) {
   return one.size() > kStateDirectoryDigits && other.size() > kStateDirectoryDigits &&
          one.compare(0, kStateDirectoryDigits, other, 0, kStateDirectoryDigits) == 0;
 }
-}  // namespace
 bool IsHeldByOther(const LeaseInfo& info, const std::string& owner, bool exactly) {
   if (info.record.holder == 0 || info.ttl_ms <= 0) return false;
   return info.owner != owner && (exactly || !IsOfStateDirectory(info.owner, owner));
@@ -6061,19 +6076,15 @@ class LeaseTransactions {
 namespace shmflake {
 namespace {
 struct LeaseDecision {
-  const FunctionRef<Status(const shmflake_store_namespace&, const shmflake_store_lease*,
-                           std::size_t, shmflake_store_lease_write*)>& decide;
+  FunctionRef<Status(const shmflake_store_namespace&, const shmflake_store_lease*, std::size_t,
+                     shmflake_store_lease_write*)>
+      decide;
   Status status;
   static int Decide(void* context, const shmflake_store_namespace* record,
                     const shmflake_store_lease* leases, std::size_t count,
                     shmflake_store_lease_write* write) {
     auto* self = static_cast<LeaseDecision*>(context);
-    try {
-      self->status = self->decide(*record, leases, count, write);
-    } catch (const std::exception& failure) {
-      self->status = Fail(Code::NO_MEMORY, "unexpected: %s", failure.what());
-    }
-    return self->status.ok() ? 0 : 1;
+    return DecideFor(&self->status, [&] { return self->decide(*record, leases, count, write); });
   }
 };
 }  // namespace
@@ -6219,7 +6230,7 @@ class SharedStore final : public Store {
 };
 Status SharedStore::Identify(const LeaseKey& key, std::string* id) {
   SHMFLAKE_RETURN_IF_ERROR(
-      transactions_.Run(key.id_namespace, &key.format, key.worker_id,
+      transactions_.Run(key.id_namespace, &key.format, LeaseTransactions::kAllWorkers,
                         [](const LeaseRecords& /*records*/,
                            const shmflake_store_lease** /*write*/) { return Status::Ok(); }));
   *id = transactions_.identity();
@@ -6351,14 +6362,13 @@ Status SharedStore::Release(const LeaseKey& key, std::uint64_t used, bool* relea
     missing.region = key.region_name.c_str();
     missing.host = key.host.c_str();
     changed.Set(found != nullptr ? *found : missing);
-    const auto stands = static_cast<std::uint64_t>(lease.horizon);
-    lease.horizon = static_cast<std::int64_t>(
-        is_set_back ? std::max(stands, std::min(used, key.known_horizon))
-                    : std::clamp(used, static_cast<std::uint64_t>(lease.base), stands));
-    if (*released) {
+    lease.horizon =
+        static_cast<std::int64_t>(ReleasedHorizon(key, static_cast<std::uint64_t>(lease.base),
+                                                  static_cast<std::uint64_t>(lease.horizon), used));
+    if (is_ours) {
       lease.holder = 0;
       lease.ttl_ms = 0;
-    } else if (lease.holder != 0) {
+    } else if (lease.holder != 0) {  // in a store that was set back: whoever holds it there stays
       lease.ttl_ms = std::max<std::int64_t>(1, lease.ttl_ms);
     }
     *write = &lease;
@@ -6595,16 +6605,14 @@ struct Decision {
   Status status;
   static int Decide(void* context, const shmflake_store_row* found, shmflake_store_row* write) {
     auto* self = static_cast<Decision*>(context);
-    try {
+    return DecideFor(&self->status, [&] {
       const SegmentRow row =
           found == nullptr ? SegmentRow{} : SegmentRow{found->max_id, found->step};
       SegmentRow change;
-      self->status = (*self->plan)(found == nullptr ? nullptr : &row, &change);
+      Status status = (*self->plan)(found == nullptr ? nullptr : &row, &change);
       *write = {change.max_id, change.step};
-    } catch (const std::exception& failure) {
-      self->status = Fail(Code::NO_MEMORY, "unexpected: %s", failure.what());
-    }
-    return self->status.ok() ? 0 : 1;
+      return status;
+    });
   }
 };
 class PluginSegmentStore final : public SegmentStore {
@@ -7601,6 +7609,7 @@ struct OpenContext {
   std::uint64_t floor_tick = 0;
   bool retiring = false;
 };
+[[nodiscard]] OpenContext RetiringContext(const Settings& settings, Clock& clock, Logger* logger);
 [[nodiscard]] std::uint32_t MsUntilDeadline(const OpenContext& context);
 Status OpenRegion(const OpenContext& context, std::unique_ptr<Region>* out);
 Status AttachRegion(const OpenContext& context, std::unique_ptr<Region>* out);
@@ -7974,6 +7983,15 @@ Status GiveBack(const OpenContext& context, const Region& region, std::uint64_t 
   return status;
 }
 }  // namespace
+OpenContext RetiringContext(const Settings& settings, Clock& clock, Logger* logger) {
+  OpenContext context;
+  context.settings = &settings;
+  context.clock = &clock;
+  context.logger = logger;
+  context.deadline_ns = clock.MonotonicNs() + settings.wait_timeout_ms.value * kNsPerMs;
+  context.retiring = true;
+  return context;
+}
 std::uint32_t MsUntilDeadline(const OpenContext& context) {
   const std::int64_t left_ms = (context.deadline_ns - context.clock->MonotonicNs()) / kNsPerMs;
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(left_ms, 1, 3'600'000));
@@ -8177,6 +8195,8 @@ namespace shmflake {
 class LeaseAdmin {
  public:
   LeaseAdmin(const Settings& settings, Clock& clock, Logger* logger);
+  LeaseAdmin(const LeaseAdmin&) = delete;
+  LeaseAdmin& operator=(const LeaseAdmin&) = delete;
   Status List(std::vector<LeaseInfo>* out);
   [[nodiscard]] bool IsOfThisHost(const LeaseInfo& info) const;
   Status Free(std::uint32_t worker_id);
@@ -8186,43 +8206,32 @@ class LeaseAdmin {
   [[nodiscard]] bool IsOfThisRegion(const LeaseInfo& info) const;
   Status ReadOwner();
   Settings settings_;
-  Clock& clock_;
-  Logger* logger_;
-  OpenContext context_;
-  bool prepared_ = false;
-  std::string owner_;
-  std::unique_ptr<Store> store_;
+  const OpenContext context_;
+  LockFile lock_file_;            // the namespace's, once owner_ is read
+  std::string owner_;             // LeaseKey::owner here; "" where there is no lock file
+  std::unique_ptr<Store> store_;  // null until Prepare
 };
 }  // namespace shmflake
 namespace shmflake {
 LeaseAdmin::LeaseAdmin(const Settings& settings, Clock& clock, Logger* logger)
-    : settings_(settings), clock_(clock), logger_(logger) {
-  context_.settings = &settings_;
-  context_.clock = &clock_;
-  context_.logger = logger_;
-  context_.deadline_ns = clock_.MonotonicNs() + settings_.wait_timeout_ms.value * kNsPerMs;
-  context_.retiring = true;
-}
+    : settings_(settings), context_(RetiringContext(settings_, clock, logger)) {}
 Status LeaseAdmin::Prepare() {
-  if (prepared_) return Status::Ok();
+  if (store_ != nullptr) return Status::Ok();
   RegionFile file;
   const Status found = OpenRegionFile(settings_, &file);
   if (found.ok()) {
     SHMFLAKE_RETURN_IF_ERROR(CompareSettings(settings_, file.header, RegionPath(settings_)));
     InheritSettings(file.header, &settings_);
   }
-  SHMFLAKE_RETURN_IF_ERROR(OpenNamedStore(settings_, MsUntilDeadline(context_), &store_));
-  prepared_ = true;
-  return Status::Ok();
+  return OpenNamedStore(settings_, MsUntilDeadline(context_), &store_);
 }
 Status LeaseAdmin::ReadOwner() {
-  LockFile lock_file;
   const Status status =
-      lock_file.Open(settings_.state_directory.value, settings_.id_namespace.value,
-                     settings_.mode.value, kNoGroup, false, context_.deadline_ns);
+      lock_file_.Open(settings_.state_directory.value, settings_.id_namespace.value,
+                      settings_.mode.value, kNoGroup, false, context_.deadline_ns);
   if (status.code() == Code::STATE_CHANGED) return Status::Ok();  // there is none
   SHMFLAKE_RETURN_IF_ERROR(status);
-  owner_ = OwnerOf(lock_file.lock_id(), settings_.name);
+  owner_ = OwnerOf(lock_file_.lock_id(), settings_.name);
   return Status::Ok();
 }
 Status LeaseAdmin::List(std::vector<LeaseInfo>* out) {
@@ -8231,9 +8240,8 @@ Status LeaseAdmin::List(std::vector<LeaseInfo>* out) {
   return store_->List(settings_.id_namespace.value, out);
 }
 bool LeaseAdmin::IsOfThisHost(const LeaseInfo& info) const {
-  const std::size_t size = owner_.find('/');
   if (info.owner.empty()) return !IsShared(settings_.store_kind);
-  return !owner_.empty() && info.owner.compare(0, size + 1, owner_, 0, size + 1) == 0;
+  return IsOfStateDirectory(info.owner, owner_);
 }
 bool LeaseAdmin::IsOfThisRegion(const LeaseInfo& info) const {
   if (!IsShared(settings_.store_kind)) return info.record.holder_region == settings_.name;
@@ -8259,11 +8267,7 @@ Status LeaseAdmin::Release() {
   bool any = false;
   for (const LeaseInfo& info : records) {
     if (info.record.holder == 0 || !IsOfThisRegion(info)) continue;
-    LockFile lock_file;
-    SHMFLAKE_RETURN_IF_ERROR(lock_file.Open(settings_.state_directory.value,
-                                            settings_.id_namespace.value, settings_.mode.value,
-                                            kNoGroup, false, context_.deadline_ns));
-    SHMFLAKE_RETURN_IF_ERROR(lock_file.CheckWorkerFree(info.record.worker_id));
+    SHMFLAKE_RETURN_IF_ERROR(lock_file_.CheckWorkerFree(info.record.worker_id));
     SHMFLAKE_RETURN_IF_ERROR(Free(info.record.worker_id));
     any = true;
   }
@@ -10132,12 +10136,7 @@ void Generator::NoteClockEvents(Attachment& attachment) {
   }
 }
 Status RetireByName(const Settings& settings, Clock& clock, Logger* logger) {
-  OpenContext context;
-  context.settings = &settings;
-  context.clock = &clock;
-  context.logger = logger;
-  context.deadline_ns = clock.MonotonicNs() + settings.wait_timeout_ms.value * kNsPerMs;
-  context.retiring = true;
+  const OpenContext context = RetiringContext(settings, clock, logger);
   std::unique_ptr<Region> region;
   SHMFLAKE_RETURN_IF_ERROR(AttachRegion(context, &region));
   return RetireRegion(context, region.get());
