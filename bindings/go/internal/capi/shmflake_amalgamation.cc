@@ -6609,9 +6609,9 @@ struct Decision {
       const SegmentRow row =
           found == nullptr ? SegmentRow{} : SegmentRow{found->max_id, found->step};
       SegmentRow change;
-      Status status = (*self->plan)(found == nullptr ? nullptr : &row, &change);
+      Status planned = (*self->plan)(found == nullptr ? nullptr : &row, &change);
       *write = {change.max_id, change.step};
-      return status;
+      return planned;
     });
   }
 };
