@@ -3,17 +3,12 @@
 // fewer IDs a second than one process draws.
 //
 // usage: processes_bench [--rounds N] [--window SECONDS]
-#include <algorithm>
-#include <functional>
-
 #include "bench/support/fleet.h"
 #include "bench/support/samples.h"
 #include "bench/support/scratch_region.h"
 #include "bench/support/shared_word.h"
 
 namespace {
-
-constexpr double kLongestWarmUp = 0.05;
 
 void DrawFrom(const bench::ScratchRegion& region, bench::Worker& worker) {
   shmflake* flake = region.Open();
@@ -23,15 +18,6 @@ void DrawFrom(const bench::ScratchRegion& region, bench::Worker& worker) {
     if (shmflake_next(flake, &id) != 0) bench::Die("next");
   });
   shmflake_close(flake);
-}
-
-void Measure(const char* what, const char* processors, int processes, double window,
-             const std::function<void(bench::Worker&)>& body) {
-  const bench::FleetResult result =
-      bench::RunFleet(processes, std::min(kLongestWarmUp, window), window, body);
-  bench::Print(what, processes, "per_s", static_cast<double>(result.steps) / result.seconds);
-  // How much of the processors the fleet had: below min(processes, processors) others ran too.
-  bench::Print(processors, processes, "processors", result.cpu_seconds / result.seconds);
 }
 
 }  // namespace
@@ -44,22 +30,24 @@ int main(int argc, char** argv) {
   const bench::ScratchRegion relaxed(bench::kWideRelaxed);
   for (int round = 0; round < rounds; ++round) {  // interleaved: a noisy second hits all alike
     for (const int processes : {1, 2, 4, 8}) {
-      Measure("fetch_add", "fetch_add_cpu", processes, window, [&](bench::Worker& worker) {
-        worker.WaitForStart();
-        worker.Run([&] { word.Add(1); });
-      });
+      bench::MeasureFleet("fetch_add", "fetch_add_cpu", processes, window,
+                          [&](bench::Worker& worker) {
+                            worker.WaitForStart();
+                            worker.Run([&] { word.Add(1); });
+                          });
       // As a draw must: the counter is read between two additions, and they do not come in bursts
       // for which a processor keeps the line.
-      Measure("spaced_add", "spaced_add_cpu", processes, window, [&](bench::Worker& worker) {
-        std::uint64_t sum = 0;
-        worker.WaitForStart();
-        worker.Run([&] { sum += bench::ReadCycles() ^ word.Add(1); });
-        if (sum == 1) bench::Die("add");
-      });
-      Measure("strict", "strict_cpu", processes, window,
-              [&](bench::Worker& worker) { DrawFrom(strict, worker); });
-      Measure("relaxed", "relaxed_cpu", processes, window,
-              [&](bench::Worker& worker) { DrawFrom(relaxed, worker); });
+      bench::MeasureFleet("spaced_add", "spaced_add_cpu", processes, window,
+                          [&](bench::Worker& worker) {
+                            std::uint64_t sum = 0;
+                            worker.WaitForStart();
+                            worker.Run([&] { sum += bench::ReadCycles() ^ word.Add(1); });
+                            if (sum == 1) bench::Die("add");
+                          });
+      bench::MeasureFleet("strict", "strict_cpu", processes, window,
+                          [&](bench::Worker& worker) { DrawFrom(strict, worker); });
+      bench::MeasureFleet("relaxed", "relaxed_cpu", processes, window,
+                          [&](bench::Worker& worker) { DrawFrom(relaxed, worker); });
     }
   }
 }

@@ -8,7 +8,6 @@
 #include <time.h>
 
 #include <algorithm>
-#include <functional>
 
 #include "bench/support/fleet.h"
 #include "bench/support/samples.h"
@@ -17,7 +16,6 @@
 
 namespace {
 
-constexpr double kLongestWarmUp = 0.05;
 constexpr std::uint64_t kLoop = 1'000'000;
 constexpr std::uint64_t kLongest = 1'000'000'000;
 constexpr std::uint64_t kStep = 1'000'000;
@@ -63,14 +61,6 @@ void Time(const char* name, Step&& step) {
   bench::Print(name, "ns", (Seconds(CLOCK_THREAD_CPUTIME_ID) - began) * 1e9 / kLoop);
 }
 
-void Measure(const char* what, const char* processors, int processes, double window,
-             const std::function<void(bench::Worker&)>& body) {
-  const bench::FleetResult result =
-      bench::RunFleet(processes, std::min(kLongestWarmUp, window), window, body);
-  bench::Print(what, processes, "per_s", static_cast<double>(result.steps) / result.seconds);
-  bench::Print(processors, processes, "processors", result.cpu_seconds / result.seconds);
-}
-
 // The slowest draw of one whole segment of the store's.
 void Slowest(const char* name, shmflake_segment* segment) {
   double slowest = 0;
@@ -101,11 +91,12 @@ int main(int argc, char** argv) {
     Time("segment_fetch_add", [&] { (void)word.Add(1); });
     Time("segment_next", [&] { Next(drawn); });
     for (const int processes : {1, 2, 4, 8}) {
-      Measure("bare_add", "bare_add_cpu", processes, window, [&](bench::Worker& worker) {
-        worker.WaitForStart();
-        worker.Run([&] { (void)word.Add(1); });
-      });
-      Measure("segment", "segment_cpu", processes, window, [&](bench::Worker& worker) {
+      bench::MeasureFleet("bare_add", "bare_add_cpu", processes, window,
+                          [&](bench::Worker& worker) {
+                            worker.WaitForStart();
+                            worker.Run([&] { (void)word.Add(1); });
+                          });
+      bench::MeasureFleet("segment", "segment_cpu", processes, window, [&](bench::Worker& worker) {
         shmflake* own = region.Open();
         shmflake_segment* segment = OpenSegment(own, "drawn", &granted);
         worker.WaitForStart();

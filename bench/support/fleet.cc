@@ -9,13 +9,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <new>
 
+#include "bench/support/samples.h"
+
 namespace bench {
 namespace {
 
+constexpr double kLongestWarmUp = 0.05;    // seconds, of a window of any length
 constexpr double kLongestReading = 20e-6;  // seconds; a longer one was preempted, and is repeated
 
 double Read(clockid_t clock) {
@@ -136,6 +140,13 @@ FleetResult RunFleet(int processes, double warm_up, double window,
     std::exit(1);
   }
   return result;
+}
+
+void MeasureFleet(const char* what, const char* processors, int processes, double window,
+                  const std::function<void(Worker&)>& body) {
+  const FleetResult result = RunFleet(processes, std::min(kLongestWarmUp, window), window, body);
+  Print(what, processes, "per_s", static_cast<double>(result.steps) / result.seconds);
+  Print(processors, processes, "processors", result.cpu_seconds / result.seconds);
 }
 
 }  // namespace bench

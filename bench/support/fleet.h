@@ -63,6 +63,11 @@ FleetResult RunFleet(int processes, double warm_up, double window,
                      const std::function<void(Worker&)>& body,
                      const std::function<void(int)>& at_edge = {});
 
+// Prints the steps a second of a fleet as `what`, and how much of the processors it had as
+// `processors`: below min(processes, processors) others ran too.
+void MeasureFleet(const char* what, const char* processors, int processes, double window,
+                  const std::function<void(Worker&)>& body);
+
 }  // namespace bench
 
 #endif  // SHMFLAKE_BENCH_SUPPORT_FLEET_H_
