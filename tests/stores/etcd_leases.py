@@ -33,10 +33,10 @@ def as_struct(fields):
                     for name, value in {**dict.fromkeys(TEXTS, ""), **fields}.items()})
 
 
-def lease(url, decide, worker_id=-1, id_namespace="ns", timeout_ms=5000, password="",
-          record=(IDENTITY, FORMAT)):
-    """False when decide(namespace, leases) gives None, else what it gives is written: a lease, or {}
-    for none. `namespace` is (identity, format), `record` what is written where there is none."""
+def call_lease(plugin, store, decide, worker_id, id_namespace, timeout_ms, record):
+    """The plug-in's function `lease`, on a Target. False when decide(namespace, leases) gives None, else
+    what it gives is written: a lease, or {} for none. `namespace` is (identity, format), `record` what
+    is written where there is none."""
     alive, raised = [], []
 
     def call(_, found, leases, count, write):
@@ -54,13 +54,20 @@ def lease(url, decide, worker_id=-1, id_namespace="ns", timeout_ms=5000, passwor
             raised.append(error)
             return 1
     error = Error()
-    code = PLUGIN.lease(target(url, password), id_namespace.encode(), worker_id, timeout_ms,
-                        DECIDE_LEASE(call), None, error)
+    code = plugin.lease(store, id_namespace.encode(), worker_id, timeout_ms, DECIDE_LEASE(call), None,
+                        error)
     if raised:
         raise raised[0]
     if code not in (OK, DECLINED):
         raise StoreError(code, error.message.decode())
     return code == OK
+
+
+def lease(url, decide, worker_id=-1, id_namespace="ns", timeout_ms=5000, password="",
+          record=(IDENTITY, FORMAT)):
+    """call_lease() of etcd's plug-in."""
+    return call_lease(PLUGIN, target(url, password), decide, worker_id, id_namespace, timeout_ms,
+                      record)
 
 
 def read(url, worker_id=-1, **arguments):

@@ -19,29 +19,21 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <shmflake/shmflake.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <time.h>
-#include <unistd.h>
 
-enum { kCapacity = 1 << 19, kSlowMs = 20, kAgainUs = 100000, kFailed = 1, kUsage = 2 };
+#include "tests/stores/draw_support.h"
+
+enum { kCapacity = 1 << 19, kAgainUs = 100000 };
 
 typedef struct Drawn {
   int64_t began_ns;
   int64_t ended_ns;
   volatile uint64_t id;
 } Drawn;
-
-typedef struct Request {
-  const char* name;
-  uint64_t value;
-} Request;
 
 enum { kPauseUs, kBurst, kPatient, kAsked, kRequests };
 
@@ -51,47 +43,12 @@ static Request requests[kRequests] = {
 static Drawn* drawn;
 static uint64_t drawn_count;
 
-static int64_t NowNs(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 static void ReportIfOfNote(int64_t began_ns, int code) {
   const int64_t took_ms = (NowNs() - began_ns) / 1000000;
   if (code == SHMFLAKE_OK && took_ms <= kSlowMs) return;
   printf("%" PRId64 " %" PRId64 " %s %s\n", began_ns / 1000000, took_ms, shmflake_error_name(code),
          code == SHMFLAKE_OK ? "" : shmflake_last_error());
   fflush(stdout);
-}
-
-/* Waits so long for standard input to say something or to end. */
-static int IsToldToStop(uint64_t pause_us) {
-  struct pollfd input = {STDIN_FILENO, POLLIN, 0};
-  const struct timespec pause = {(time_t)(pause_us / 1000000), (long)(pause_us % 1000000) * 1000};
-  return ppoll(&input, 1, &pause, NULL) > 0;
-}
-
-static Drawn* MapLog(const char* path) {
-  const size_t size = (kCapacity + 1) * sizeof(Drawn); /* with zeros at the end */
-  void* log;
-  const int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0 || ftruncate(fd, (off_t)size) != 0) return NULL;
-  log = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  close(fd);
-  return log == MAP_FAILED ? NULL : (Drawn*)log;
-}
-
-static int ReadRequests(char** arguments) {
-  for (; *arguments != NULL; arguments += 2) {
-    Request* request = requests;
-    char* end = NULL;
-    while (request < requests + kRequests && strcmp(request->name, *arguments) != 0) ++request;
-    if (request == requests + kRequests || arguments[1] == NULL) return 0;
-    request->value = strtoull(arguments[1], &end, 10);
-    if (end == arguments[1] || *end != '\0') return 0;
-  }
-  return 1;
 }
 
 static int DrawOne(shmflake* flake, uint64_t* id) {
@@ -134,11 +91,11 @@ static void DoAsTold(shmflake* flake) {
 int main(int argc, char** argv) {
   shmflake* flake = NULL;
   int code;
-  if (argc < 2 || !ReadRequests(argv + 2) || requests[kBurst].value == 0) {
+  if (argc < 2 || !ReadRequests(argv + 2, requests, kRequests) || requests[kBurst].value == 0) {
     fprintf(stderr, "usage: fleet_draw FILE [OPTION N]...\n");
     return kUsage;
   }
-  drawn = MapLog(argv[1]);
+  drawn = MapNewFile(argv[1], (kCapacity + 1) * sizeof(Drawn)); /* with zeros at the end */
   if (drawn == NULL) {
     fprintf(stderr, "fleet_draw: %s: %s\n", argv[1], strerror(errno));
     return kUsage;

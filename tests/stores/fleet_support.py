@@ -18,9 +18,9 @@ import threading
 import time
 import unittest
 
-from segment_support import EtcdStore, MariaDbStore, PostgresStore
+from segment_support import DrawingProcess, EtcdStore, MariaDbStore, PostgresStore
 from command_support import COMMAND
-from mariadb_server import LIBC, PASSWORD, PR_SET_PDEATHSIG, build_path, wait_until_stopped
+from mariadb_server import LIBC, PASSWORD, PR_SET_PDEATHSIG, wait_until_stopped
 
 PATIENCE_S = 40  # against hangs, not a measure
 SEQUENCE_BITS = 12
@@ -95,23 +95,15 @@ class Line:
             listener.close()
 
 
-class Drawer:
-    """A running fleet_draw: what it drew, and which of its calls were slow or failed."""
+class Drawer(DrawingProcess):
+    """A running fleet_draw."""
 
-    count = 0
     record = struct.Struct("qqQ")
 
     def __init__(self, host, prefix=(), **options):
-        Drawer.count += 1
-        self.stem = os.path.join(host.case.logs, f"drawn-{Drawer.count}")
         self.known, self.host = 0, host
-        arguments = [text for key, value in options.items()
-                     for text in ("--" + key.replace("_", "-"), str(value))]
-        with open(self.stem + ".out", "wb") as out, open(self.stem + ".err", "wb") as errors:
-            self.process = subprocess.Popen(
-                [*prefix, build_path("tests", "fleet_draw"), self.stem + ".ids", *arguments],
-                env=host.env, stdin=subprocess.PIPE, stdout=out, stderr=errors,
-                preexec_fn=lambda: LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
+        super().__init__("fleet_draw", host.case.logs, host.env, options, prefix=prefix,
+                         preexec_fn=lambda: LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
 
     def _bytes(self, since):
         with contextlib.suppress(FileNotFoundError), open(self.stem + ".ids", "rb") as file:
@@ -141,16 +133,6 @@ class Drawer:
         """The ID that it drew last."""
         return self.draws(self.drawn() - 1)[0][2]
 
-    def _text(self, suffix):
-        with open(self.stem + suffix, encoding="utf-8") as file:
-            return file.read()
-
-    def output(self):
-        return self._text(".out")
-
-    def errors(self):
-        return self._text(".err")
-
     def calls(self, since=0.0):
         """(began in s, took ms, code, message) of those that were slow or failed, and began since."""
         lines = (l.split(" ", 3) for l in self.output().rpartition("\n")[0].splitlines()
@@ -172,20 +154,6 @@ class Drawer:
 
     def signal(self, number):
         self.process.send_signal(number)
-
-    def kill(self):
-        self.process.kill()
-        self.finish()
-
-    def finish(self):
-        """Tells it to end; its exit status."""
-        with contextlib.suppress(OSError):
-            self.process.stdin.close()
-        try:
-            return self.process.wait(PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait()
 
 
 class Host:

@@ -11,9 +11,8 @@ import signal
 import time
 import traceback
 
-from etcd_leases import FORMAT, IDENTITY, TEXTS, as_dict, as_struct
-from etcd_plugin import (DECIDE_LEASE, DECLINED, OK, TLS, Error, Host, LeaseWrite, Namespace, Plugin,
-                         StoreError, Target)
+from etcd_leases import FORMAT, IDENTITY, TEXTS, call_lease
+from etcd_plugin import OK, TLS, Error, Host, Plugin, StoreError, Target
 from mariadb_server import APP, DATABASE, MARGIN_S, PASSWORD, MariaDb, build_path
 from postgres_server import Postgres
 
@@ -54,32 +53,9 @@ class Leases:
 
     def lease(self, decide, worker_id=-1, id_namespace="ns", record=NAMESPACE, timeout_ms=20000,
               **target):
-        """False when decide(namespace, leases) gives None, else what it gives is written: a lease, or
-        {} for none. `namespace` is (identity, format), `record` what is written where there is none."""
-        alive, raised = [], []
-
-        def call(_, found, leases, count, write):
-            try:
-                wanted = decide((found.contents.identity.decode(), found.contents.format.decode()),
-                                [as_dict(leases[i]) for i in range(count)])
-                if wanted is None:
-                    return 1
-                alive[:] = [Namespace(*[text.encode() for text in record]),
-                            as_struct(wanted) if wanted else None]
-                write.contents.record = alive[0]
-                write.contents.lease = ctypes.pointer(alive[1]) if wanted else None
-                return 0
-            except BaseException as error:  # ctypes would only print it
-                raised.append(error)
-                return 1
-        error = Error()
-        code = self.plugin.lease(self.target(**target), id_namespace.encode(), worker_id, timeout_ms,
-                                 DECIDE_LEASE(call), None, error)
-        if raised:
-            raise raised[0]
-        if code not in (OK, DECLINED):
-            raise StoreError(code, error.message.decode())
-        return code == OK
+        """etcd_leases.call_lease() of this server's plug-in."""
+        return call_lease(self.plugin, self.target(**target), decide, worker_id, id_namespace,
+                          timeout_ms, record)
 
     def read(self, worker_id=-1, **arguments):
         """((identity, format), leases); writes nothing."""

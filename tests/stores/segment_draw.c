@@ -17,24 +17,15 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <shmflake/shmflake.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <time.h>
-#include <unistd.h>
 
-enum { kCapacity = 1 << 22, kSlowMs = 20, kFailed = 1, kUsage = 2 };
+#include "tests/stores/draw_support.h"
+
+enum { kCapacity = 1 << 22 };
 
 static const uint64_t kLooksAtInput = 256; /* without a pause, once in so many draws */
-
-typedef struct Request {
-  const char* name;
-  uint64_t value;
-} Request;
 
 enum {
   kStep,
@@ -56,45 +47,12 @@ static Request requests[kRequests] = {{"--step", 0},     {"--min-step", 0}, {"--
                                       {"--thread", 0},   {"--pause-us", 0}, {"--burst", 1},
                                       {"--for-ms", 0},   {"--count", 0}};
 
-static int64_t NowUs(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
+static int64_t NowUs(void) { return NowNs() / 1000; }
 
 static void Report(int64_t us, int code) {
   printf("%lld %s %s\n", (long long)(us / 1000), shmflake_error_name(code),
          code == SHMFLAKE_OK ? "" : shmflake_last_error());
   fflush(stdout);
-}
-
-/* Waits so long for standard input to say something or to end. */
-static int IsToldToStop(uint64_t pause_us) {
-  struct pollfd input = {STDIN_FILENO, POLLIN, 0};
-  const struct timespec pause = {(time_t)(pause_us / 1000000), (long)(pause_us % 1000000) * 1000};
-  return ppoll(&input, 1, &pause, NULL) > 0;
-}
-
-static uint64_t* MapIds(const char* path) {
-  const size_t size = (kCapacity + 1) * sizeof(uint64_t); /* with the zero at the end */
-  void* ids;
-  const int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0 || ftruncate(fd, (off_t)size) != 0) return NULL;
-  ids = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  close(fd);
-  return ids == MAP_FAILED ? NULL : (uint64_t*)ids;
-}
-
-static int ReadRequests(char** arguments) {
-  for (; *arguments != NULL; arguments += 2) {
-    Request* request = requests;
-    char* end = NULL;
-    while (request < requests + kRequests && strcmp(request->name, *arguments) != 0) ++request;
-    if (request == requests + kRequests || arguments[1] == NULL) return 0;
-    request->value = strtoull(arguments[1], &end, 10);
-    if (end == arguments[1] || *end != '\0') return 0;
-  }
-  return 1;
 }
 
 static int Open(const char* url, const char* tag, shmflake** flake, shmflake_segment** segment) {
@@ -140,11 +98,11 @@ int main(int argc, char** argv) {
   uint64_t* ids;
   int64_t began_us;
   int code;
-  if (argc < 4 || !ReadRequests(argv + 4) || requests[kBurst].value == 0) {
+  if (argc < 4 || !ReadRequests(argv + 4, requests, kRequests) || requests[kBurst].value == 0) {
     fprintf(stderr, "usage: segment_draw URL TAG FILE [OPTION N]...\n");
     return kUsage;
   }
-  ids = MapIds(argv[3]);
+  ids = MapNewFile(argv[3], (kCapacity + 1) * sizeof(uint64_t)); /* with the zero at the end */
   if (ids == NULL) {
     fprintf(stderr, "segment_draw: %s: %s\n", argv[3], strerror(errno));
     return kUsage;

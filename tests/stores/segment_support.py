@@ -241,21 +241,53 @@ class DelayingProxy:
         self.listener.close()
 
 
-class Drawer:
-    """A running segment_draw: what it drew and which of its calls were slow or failed."""
+class DrawingProcess:
+    """A running program of the tests that draws until it is told to end. What it drew is in a file, which
+    of its calls were slow or failed on its standard output."""
 
     count = 0
 
-    def __init__(self, env, url, tag, **options):
-        Drawer.count += 1
-        self.stem = os.path.join(env["SHMFLAKE_DIR"], f"drawn-{Drawer.count}")
-        self.known = array.array("Q")
-        arguments = [text for key, value in options.items()
-                     for text in ("--" + key.replace("_", "-"), str(value))]
+    def __init__(self, program, directory, env, options, arguments=(), prefix=(), preexec_fn=None):
+        DrawingProcess.count += 1
+        self.stem = os.path.join(directory, f"drawn-{DrawingProcess.count}")
+        words = [text for key, value in options.items()
+                 for text in ("--" + key.replace("_", "-"), str(value))]
         with open(self.stem + ".out", "wb") as out, open(self.stem + ".err", "wb") as errors:
             self.process = subprocess.Popen(
-                [build_path("tests", "segment_draw"), url, tag, self.stem + ".ids", *arguments],
-                env=env, stdin=subprocess.PIPE, stdout=out, stderr=errors)
+                [*prefix, build_path("tests", program), *arguments, self.stem + ".ids", *words],
+                env=env, stdin=subprocess.PIPE, stdout=out, stderr=errors, preexec_fn=preexec_fn)
+
+    def _text(self, suffix):
+        with open(self.stem + suffix, encoding="utf-8") as file:
+            return file.read()
+
+    def output(self):
+        return self._text(".out")
+
+    def errors(self):
+        return self._text(".err")
+
+    def kill(self):
+        self.process.kill()
+        self.finish()
+
+    def finish(self):
+        """Tells it to end; its exit status."""
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+        try:
+            return self.process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+
+class Drawer(DrawingProcess):
+    """A running segment_draw."""
+
+    def __init__(self, env, url, tag, **options):
+        self.known = array.array("Q")
+        super().__init__("segment_draw", env["SHMFLAKE_DIR"], env, options, arguments=(url, tag))
 
     def ids(self):
         """All IDs so far, in the order in which they were drawn."""
@@ -272,14 +304,6 @@ class Drawer:
     def drawn(self):
         return len(self.ids())
 
-    def output(self):
-        with open(self.stem + ".out", encoding="utf-8") as file:
-            return file.read()
-
-    def errors(self):
-        with open(self.stem + ".err", encoding="utf-8") as file:
-            return file.read()
-
     def calls(self, since=0):
         """(ms, code, message) of those that were slow or failed, from the `since`th on."""
         lines = self.output().rpartition("\n")[0].splitlines()[since:]
@@ -287,20 +311,6 @@ class Drawer:
 
     def failed_calls(self, since=0):
         return [call for call in self.calls(since) if call[1] != "OK"]
-
-    def kill(self):
-        self.process.kill()
-        self.finish()
-
-    def finish(self):
-        """Tells it to end; its exit status."""
-        with contextlib.suppress(OSError):
-            self.process.stdin.close()
-        try:
-            return self.process.wait(PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait()
 
 
 class SegmentCase(CommandTest):
