@@ -166,8 +166,9 @@ func (s *Segment) NextN(dst []ID) (n int, err error) {
 
 // StoreInit makes the tables of a store, those that are missing, for segments and, in a store that
 // hosts share, for leases of worker IDs: for an operator, before the first use. The URL "" is that of
-// WithSegmentStore or the configuration. The options say where to look for settings, and how long to
-// wait. Errors: those of the caller, of the configuration and of the store. May block.
+// WithStore or the configuration if hosts share it, then that of WithSegmentStore if it is given or
+// there was none. The options say where to look for settings, and how long to wait. Errors: those of
+// the caller, of the configuration and of the store. May block.
 func StoreInit(url string, options ...Option) error {
 	return errorOf(capi.StoreInit(url, collect(options)))
 }

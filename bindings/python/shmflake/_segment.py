@@ -39,9 +39,9 @@ def store_init(url=None, **options):
     """Make the tables of a store, those that are missing: for an operator, before the first use.
 
     They are for segments and, in a store that hosts share, for leases of worker IDs. `url` is the
-    store's, None for the option segment_store. The options are those of open(); they say
-    where to look (config_file, state_directory) and how long to wait (wait_timeout_ms). "sqlite:"
-    needs none of this. Raises SegmentError, LeaseError with the store's own words, ArgumentError,
-    ConfigError. Thread-safe; fork-safe; may wait up to wait_timeout_ms, without the GIL.
+    store's; None for the option store if hosts share it, then segment_store if it is given or there
+    was none. The options are those of open(); they say where to look (config_file, state_directory)
+    and how long to wait (wait_timeout_ms). "sqlite:" needs none of this. Raises SegmentError,
+    LeaseError with the store's own words, ArgumentError, ConfigError. Thread-safe; fork-safe; may wait up to wait_timeout_ms, without the GIL.
     """
     _shmflake.store_init(url, options)

@@ -714,10 +714,10 @@ SHMFLAKE_API int shmflake_segment_at(shmflake* flake, size_t index, shmflake_seg
 
 /*
  * Makes the tables of a store, those that are missing: for an operator, before the first use. NULL
- * `url`: options.store if hosts share it, and options.segment_store unless that alone is given. The
- * options say where to look for settings and how long to wait. Errors:
- * those of the caller, of the configuration and of the store. Thread-safe; fork-safe; not
- * async-signal-safe; may block.
+ * `url`: that of options.store if hosts share it, then that of options.segment_store if it is given or
+ * there was none. The options say where to look for settings and how long to wait. Errors: those of
+ * the caller, of the configuration and of the store. Thread-safe; fork-safe; not async-signal-safe;
+ * may block.
  */
 SHMFLAKE_API int shmflake_store_init(const char* url, const shmflake_options* options);
 
@@ -729,9 +729,9 @@ typedef struct shmflake_lease {
   uint32_t held;           /* 1: a region has it, or had it and never ended */
   uint64_t instance_id;    /* that region's; 0: none */
   int64_t horizon_unix_ms; /* all that was ever granted lies before this instant */
-  int64_t
-      ttl_ms; /* until another host may take it, by the store's clock: 0 or less: now; INT64_MAX:
-                   * the store keeps no time to live (sqlite) */
+  /* Until another host may take it, by the store's clock; 0 or less: now; INT64_MAX: the store keeps
+   * no time to live (sqlite). */
+  int64_t ttl_ms;
   int64_t updated_unix_ms; /* when the record was written last, by the store's clock */
   uint32_t this_host;      /* 1: its last holder was a region of this state directory */
   uint32_t is_free;        /* 1: nobody holds it, or its holder's time to live has ended */
@@ -752,7 +752,7 @@ SHMFLAKE_API int shmflake_leases(const char* name, const shmflake_options* optio
 
 /*
  * Ends whoever holds the worker ID, so that it can be leased at once: for a host that is gone. It is
- * safe also if that host is not: its region draws up to its ceiling, then leases another worker ID;
+ * safe also if that host is not: its region draws up to its ceiling, then leases anew;
  * the next holder starts above. Errors: NOT_FOUND when it was never leased; otherwise as
  * shmflake_leases.
  */
