@@ -11,7 +11,6 @@ namespace {
 
 constexpr char kDefaultPrefix[] = "shmflake";
 constexpr shmflake_store_host kDefaultHost = {"127.0.0.1", 0};
-constexpr std::uint32_t kDefaultPort = 2379;
 constexpr std::int64_t kLongestPauseMs = 64;
 constexpr std::int64_t kAlmostNothingMs = 2;
 constexpr std::size_t kShortestWords = 40;
@@ -21,7 +20,7 @@ std::string ShownHost(const shmflake_store_target& target, const shmflake_store_
   const std::string_view name = host.host;
   const bool v6 = name.find(':') != std::string_view::npos;
   return (v6 ? "[" : "") + std::string(name) + (v6 ? "]:" : ":") +
-         std::to_string(host.port == 0 ? kDefaultPort : host.port);
+         std::to_string(host.port == 0 ? kEtcdPort : host.port);
 }
 
 // Sleeps longer the more often the race was lost, so that some of many get through. False when the

@@ -10,7 +10,7 @@
 namespace shmflake {
 namespace {
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kRowVersion = 1;
 constexpr std::string_view kJsonSpace = " \t\r\n";
 
 struct Member {
@@ -102,10 +102,10 @@ EtcdResult EtcdDocument::Parse(const std::string& text, EtcdDocument* out) {
     return Wrong(SHMFLAKE_STORE_SCHEMA, text, "it must be a JSON object with max_id and step");
   }
   const std::vector<Member> members = MembersOf(text);
-  std::int64_t version = kVersion;
+  std::int64_t version = kRowVersion;
   const Member* member = nullptr;
   EtcdResult result = ReadMember(text, members, "v", &version, &member);
-  if (result.code == SHMFLAKE_STORE_RANGE || (result.ok() && version != kVersion)) {
+  if (result.code == SHMFLAKE_STORE_RANGE || (result.ok() && version != kRowVersion)) {
     return Wrong(SHMFLAKE_STORE_SCHEMA, text, "v must be 1");
   }
   if (!result.ok()) return result;
@@ -123,7 +123,7 @@ EtcdResult EtcdDocument::Parse(const std::string& text, EtcdDocument* out) {
 }
 
 std::string EtcdDocument::OfNewRow(const shmflake_store_row& row) {
-  return "{\"v\":" + std::to_string(kVersion) + ",\"max_id\":\"" + std::to_string(row.max_id) +
+  return "{\"v\":" + std::to_string(kRowVersion) + ",\"max_id\":\"" + std::to_string(row.max_id) +
          "\",\"step\":\"" + std::to_string(row.step) + "\"}";
 }
 

@@ -23,13 +23,8 @@ enum GrpcCode : std::int64_t {
 };
 
 constexpr char kRangePath[] = "/v3/kv/range";
-constexpr char kTxnPath[] = "/v3/kv/txn";
 constexpr char kAuthenticatePath[] = "/v3/auth/authenticate";
 constexpr char kAuthIsOff[] = "authentication is not enabled";
-
-bool Contains(std::string_view text, std::string_view word) {
-  return text.find(word) != std::string_view::npos;
-}
 
 EtcdResult NotEtcd(const EtcdAnswer& answer) {
   return {SHMFLAKE_STORE_SCHEMA, "this is no answer of etcd's v3 gateway: HTTP status " +
@@ -182,7 +177,7 @@ EtcdResult EtcdGateway::Commit(const EtcdTransaction& transaction, bool* written
   }
   json answer;
   EtcdResult result = AskStore(
-      kTxnPath, {{"compare", std::move(compare)}, {"success", std::move(success)}}, &answer);
+      kEtcdTxnPath, {{"compare", std::move(compare)}, {"success", std::move(success)}}, &answer);
   *written = result.ok() && JsonAt(answer, "succeeded") == true;
   // A read found etcd here: its answer was lost on the way.
   if (result.code == SHMFLAKE_STORE_SCHEMA) result.code = SHMFLAKE_STORE_UNAVAILABLE;
@@ -200,7 +195,7 @@ EtcdResult EtcdGateway::CheckAccess(const std::string& directory) {
   const json request = {{"compare", json::array({never})},
                         {"success", json::array({PutRequest({directory, ""}), read})}};
   json answer;
-  EtcdResult result = AskStore(kTxnPath, request, &answer);
+  EtcdResult result = AskStore(kEtcdTxnPath, request, &answer);
   if (!result.ok()) result.message = directory + ": " + result.message;
   return result;
 }

@@ -19,6 +19,8 @@
 
 namespace shmflake {
 
+inline constexpr char kEtcdTxnPath[] = "/v3/kv/txn";
+
 // A key as it was read. A revision of 0: there is none.
 struct EtcdValue {
   std::int64_t mod_revision = 0;

@@ -17,7 +17,6 @@ constexpr std::int64_t kLongestTimeout = 24LL * 60 * 60 * 1000;
 // etcd itself takes no request above 1.5 MiB, and a row is some 50 bytes.
 constexpr std::size_t kLargestAnswer = std::size_t{1} << 20;
 constexpr std::size_t kLargestHeaders = std::size_t{1} << 16;
-constexpr std::uint32_t kDefaultPort = 2379;
 
 // Once a process, and never undone: others in the process may use libcurl, too.
 bool IsCurlReady() {
@@ -59,10 +58,6 @@ std::size_t OnHeader(char* data, std::size_t unit, std::size_t count, void* to) 
     return 0;
   }
   return unit * count;
-}
-
-bool Contains(std::string_view text, std::string_view word) {
-  return text.find(word) != std::string_view::npos;
 }
 
 // Keeps the line with the server's alert: another failure of the same moment may hide it, and where
@@ -131,7 +126,7 @@ void EtcdConnection::SetUp(const shmflake_store_target& target, const shmflake_s
   const char* scheme = target.tls == SHMFLAKE_TLS_OFF ? "http" : "https";
   std::string name = host.host;
   if (Contains(name, ":") && name[0] != '[') name = "[" + name + "]";  // IPv6
-  const std::string port = std::to_string(host.port == 0 ? kDefaultPort : host.port);
+  const std::string port = std::to_string(host.port == 0 ? kEtcdPort : host.port);
   host_ = host.host;
   port_ = port;
   if (curl_url_set(url_.get(), CURLUPART_SCHEME, scheme, 0) != CURLUE_OK ||

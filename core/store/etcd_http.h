@@ -18,6 +18,8 @@
 
 namespace shmflake {
 
+inline constexpr std::uint32_t kEtcdPort = 2379;  // where the URL has none
+
 // The time that a call has. Its clock does not jump.
 class EtcdDeadline {
  public:

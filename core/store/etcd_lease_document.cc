@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kRecordVersion = 1;
 constexpr std::size_t kIdentitySize = 32;
 constexpr std::size_t kLongestFormat = 120;
 constexpr std::size_t kLongestOwner = 120;
@@ -49,7 +49,7 @@ class Fields {
       Fail("it must be a JSON object");
     } else if (version.is_null()) {
       Fail("it has no v");
-    } else if (!version.is_number_integer() || version != kVersion) {
+    } else if (!version.is_number_integer() || version != kRecordVersion) {
       result_ = {SHMFLAKE_STORE_SCHEMA, "v must be 1: " + Excerpt(text)};
     } else if (names != document_.size()) {
       Fail("it has a field twice");
@@ -106,7 +106,7 @@ class Writer {
   [[nodiscard]] std::string Text() const { return out_ + "}"; }
 
  private:
-  std::string out_ = "{\"v\":" + std::to_string(kVersion);
+  std::string out_ = "{\"v\":" + std::to_string(kRecordVersion);
 };
 
 }  // namespace

@@ -10,7 +10,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr char kTxnPath[] = "/v3/kv/txn";
 // The longest keys and documents that a lease has make some 1300 bytes in an answer: a page of them,
 // and one of their holders, stay below the largest answer that is taken.
 constexpr std::int64_t kPage = 256;
@@ -67,7 +66,7 @@ EtcdResult ReadEtcdRanges(EtcdGateway* server, std::vector<EtcdRange>* ranges) {
     json requests = json::array();
     for (const Rest& rest : rests) requests.push_back(RangeRequest(rest, revision));
     json answer;
-    EtcdResult result = server->AskStore(kTxnPath, {{"success", std::move(requests)}}, &answer);
+    EtcdResult result = server->AskStore(kEtcdTxnPath, {{"success", std::move(requests)}}, &answer);
     if (!result.ok()) return result;
     const json& responses = JsonAt(answer, "responses");
     // Else what is no answer would be an empty store.

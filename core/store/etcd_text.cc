@@ -70,6 +70,10 @@ std::string OneLine(std::string_view text, std::size_t most) {
   return out;
 }
 
+bool Contains(std::string_view text, std::string_view word) {
+  return text.find(word) != std::string_view::npos;
+}
+
 std::string Excerpt(std::string_view text) {
   return text.empty() ? "nothing" : OneLine(text, kLongestExcerpt);
 }

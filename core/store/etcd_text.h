@@ -24,6 +24,8 @@ struct [[nodiscard]] EtcdResult {
 // not UTF-8 question marks, and a longer text ends in "...".
 [[nodiscard]] std::string OneLine(std::string_view text, std::size_t most);
 
+[[nodiscard]] bool Contains(std::string_view text, std::string_view word);
+
 // The beginning of what somebody sent, for a message.
 [[nodiscard]] std::string Excerpt(std::string_view text);
 

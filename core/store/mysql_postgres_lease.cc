@@ -8,11 +8,11 @@
 namespace shmflake {
 namespace {
 
-constexpr char kDoubt[] = " (whether it was committed is not known)";
+constexpr char kLeaseDoubt[] = " (whether it was committed is not known)";
 constexpr std::int64_t kRecordKey = -1;  // the namespace's record; a lease's key is its worker ID
 constexpr std::int64_t kNoKey = -2;
 
-struct Request {
+struct LeaseRequest {
   const shmflake_store_target& target;
   const std::string id_namespace;
   std::int64_t worker_id;
@@ -23,7 +23,7 @@ struct Request {
 // One call's attempts.
 class LeaseCall {
  public:
-  LeaseCall(SqlSession* session, const Request& request)
+  LeaseCall(SqlSession* session, const LeaseRequest& request)
       : session_(session), leases_(session->leases()), request_(request) {}
 
   Outcome Attempt(bool* wrote);
@@ -40,7 +40,7 @@ class LeaseCall {
 
   SqlSession* session_;
   SqlLeases& leases_;
-  const Request& request_;
+  const LeaseRequest& request_;
   std::int64_t lost_key_ = kNoKey;  // what the last attempt could not insert
 };
 
@@ -139,11 +139,11 @@ int LeaseBySql(const MakeSqlSession& make, const shmflake_store_target* target,
                shmflake_store_decide_lease decide, void* context,
                shmflake_store_error* error) noexcept {
   const auto lease = [&](SqlSession* session, const CallDeadline& deadline) {
-    const Request request{*target, id_namespace, worker_id, decide, context};
+    const LeaseRequest request{*target, id_namespace, worker_id, decide, context};
     if (Outcome ready = session->leases().SetUp(); !ready.ok()) return ready;
     LeaseCall call(session, request);
     return RunTransaction(
-        session, deadline, [&](bool* wrote) { return call.Attempt(wrote); }, kDoubt);
+        session, deadline, [&](bool* wrote) { return call.Attempt(wrote); }, kLeaseDoubt);
   };
   return RunBySql(make, target, timeout_ms, std::ref(lease), error);
 }

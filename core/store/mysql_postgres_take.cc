@@ -5,9 +5,9 @@ namespace shmflake {
 namespace {
 
 constexpr int kMostCreateRaces = 5;
-constexpr char kDoubt[] = " (whether it was committed is not known: the range may be a gap)";
+constexpr char kTakeDoubt[] = " (whether it was committed is not known: the range may be a gap)";
 
-struct Request {
+struct TakeRequest {
   const shmflake_store_target& target;
   const char* tag;
   shmflake_store_decide decide;
@@ -15,7 +15,7 @@ struct Request {
 };
 
 // What a transaction does. `again` when it was for nothing.
-Outcome TakeOnce(SqlSession* session, const Request& request, bool* wrote, int* lost_inserts) {
+Outcome TakeOnce(SqlSession* session, const TakeRequest& request, bool* wrote, int* lost_inserts) {
   SqlSegments& segments = session->segments();
   std::optional<shmflake_store_row> found;
   if (Outcome read = segments.ReadRow(request.tag, &found); !read.ok()) return read;
@@ -60,13 +60,13 @@ Outcome InitTable(SqlSession* session, const SqlTable& table) {
 int TakeBySql(const MakeSqlSession& make, const shmflake_store_target* target, const char* tag,
               std::int64_t timeout_ms, shmflake_store_decide decide, void* context,
               shmflake_store_error* error) noexcept {
-  const Request request{*target, tag, decide, context};
+  const TakeRequest request{*target, tag, decide, context};
   const auto take = [&](SqlSession* session, const CallDeadline& deadline) {
     int lost_inserts = 0;
     const auto attempt = [&](bool* wrote) {
       return TakeOnce(session, request, wrote, &lost_inserts);
     };
-    return RunTransaction(session, deadline, attempt, kDoubt);
+    return RunTransaction(session, deadline, attempt, kTakeDoubt);
   };
   return RunBySql(make, target, timeout_ms, take, error);
 }
