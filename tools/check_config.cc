@@ -42,7 +42,7 @@ int CheckConfig(Session* session) {
   return kOk;
 }
 
-constexpr char kTeaching[] =
+constexpr char kCheckConfigTeaching[] =
     "Options stand over the environment (SHMFLAKE_...), that over the file, that over\n"
     "the defaults. The file is FILE, else --config, else $SNOWFLAKE_CONFIG, else\n"
     "/etc/snowflake.toml. Touches no region.\n"
@@ -55,9 +55,9 @@ constexpr char kTeaching[] =
 }  // namespace
 
 void AddCheckConfig(CLI::App* app, Session* session) {
-  CLI::App* command = AddSubcommand(app, session, "check-config",
-                                    "check the configuration; show what each setting is", kTeaching,
-                                    [session] { return CheckConfig(session); });
+  CLI::App* command = AddSubcommand(
+      app, session, "check-config", "check the configuration; show what each setting is",
+      kCheckConfigTeaching, [session] { return CheckConfig(session); });
   AddWord(command, "FILE", "the TOML file to check", [session](const std::string& file) {
     if (file.empty()) return "must not be empty";
     if (session->region.given("--config")) return "must not be given beside --config";

@@ -74,7 +74,7 @@ int Decode(Session* session, const DecodeOptions& options) {
   return kOk;
 }
 
-constexpr char kTeaching[] =
+constexpr char kDecodeTeaching[] =
     "A text is known by its shape:\n"
     "  36 characters          UUID; UUIDv7 has an instant\n"
     "  26                     ULID\n"
@@ -106,7 +106,7 @@ void AddDecode(CLI::App* app, Session* session) {
   const auto options = std::make_shared<DecodeOptions>();
   CLI::App* command =
       AddSubcommand(app, session, "decode", "take IDs apart: when, where and as which drawn",
-                    kTeaching, [=] { return Decode(session, *options); });
+                    kDecodeTeaching, [=] { return Decode(session, *options); });
   AddWords(command, "ID", "in any form", [options](const std::string& text) {
     options->texts.push_back(text);
     return "";

@@ -99,7 +99,7 @@ int Gen(Session* session, const GenOptions& options) {
   return writer.End(nullptr);
 }
 
-constexpr char kTeaching[] =
+constexpr char kGenTeaching[] =
     "One a line, ascending. Makes the region if there is none. IDs that were printed\n"
     "before a failure are drawn and yours.\n"
     "\n"
@@ -140,7 +140,7 @@ std::string TakeForm(const std::string& text, GenOptions* options) {
 
 void AddGen(CLI::App* app, Session* session) {
   const auto options = std::make_shared<GenOptions>();
-  CLI::App* command = AddSubcommand(app, session, "gen", "draw IDs and print them", kTeaching,
+  CLI::App* command = AddSubcommand(app, session, "gen", "draw IDs and print them", kGenTeaching,
                                     [=] { return Gen(session, *options); });
   AddNumber(command, "-n,--count", &options->count, 1, std::numeric_limits<std::uint64_t>::max(),
             "how many [1]");

@@ -98,7 +98,7 @@ int CheckHealth(Session* session) {
   return kOk;
 }
 
-constexpr char kTeaching[] =
+constexpr char kHealthTeaching[] =
     "Unhealthy: no region; retired; lost; the clock too far behind the last ID; the\n"
     "time range over; the ceiling passed and the lease not extensible (which is found\n"
     "out by drawing one ID, and only then).\n"
@@ -114,7 +114,7 @@ constexpr char kTeaching[] =
 
 void AddHealth(CLI::App* app, Session* session) {
   AddSubcommand(app, session, "health", "exit 0 when IDs can be drawn, else 1 with the reason",
-                kTeaching, [session] { return CheckHealth(session); });
+                kHealthTeaching, [session] { return CheckHealth(session); });
 }
 
 }  // namespace tool

@@ -151,7 +151,7 @@ namespace {
 
 // Both structs have these fields.
 template <typename Info>
-Layout LayoutOf(const char* name, const Info& info) {
+Layout MakeLayout(const char* name, const Info& info) {
   return {.name = name,
           .id_bits = info.id_bits,
           .timestamp_bits = info.timestamp_bits,
@@ -165,8 +165,8 @@ Layout LayoutOf(const char* name, const Info& info) {
 
 }  // namespace
 
-Layout LayoutOf(const shmflake_status_info& info) { return LayoutOf(info.layout, info); }
-Layout LayoutOf(const shmflake_layout_info& info) { return LayoutOf(info.name, info); }
+Layout LayoutOf(const shmflake_status_info& info) { return MakeLayout(info.layout, info); }
+Layout LayoutOf(const shmflake_layout_info& info) { return MakeLayout(info.name, info); }
 
 std::vector<shmflake_layout_info> NamedLayouts() {
   std::vector<shmflake_layout_info> layouts;

@@ -82,7 +82,7 @@ int Layouts(Session* session) {
   return kOk;
 }
 
-constexpr char kTeaching[] =
+constexpr char kLayoutsTeaching[] =
     "A region is made with one by --layout, SHMFLAKE_LAYOUT or layout = \"NAME\" in\n"
     "snowflake.toml; epoch_ms may be given beside it.\n"
     "\n"
@@ -94,8 +94,8 @@ constexpr char kTeaching[] =
 }  // namespace
 
 void AddLayouts(CLI::App* app, Session* session) {
-  AddPlainSubcommand(app, session, "layouts", "the ID layouts that are known by name", kTeaching,
-                     [session] { return Layouts(session); });
+  AddPlainSubcommand(app, session, "layouts", "the ID layouts that are known by name",
+                     kLayoutsTeaching, [session] { return Layouts(session); });
 }
 
 }  // namespace tool

@@ -30,7 +30,7 @@ int ReadLeases(const RegionOptions& region, Leases* out) {
   return SHMFLAKE_OK;
 }
 
-int List(Session* session) {
+int ShowLeases(Session* session) {
   Leases leases;
   if (const int code = ReadLeases(session->region, &leases); code != SHMFLAKE_OK) {
     return session->FailLibrary(code);
@@ -102,7 +102,7 @@ int Release(Session* session) {
   return kOk;
 }
 
-constexpr char kTeaching[] =
+constexpr char kLeaseTeaching[] =
     "Which host has which worker ID, in the store that --store, SHMFLAKE_STORE or\n"
     "store in snowflake.toml names; else in that of the region, if there is one.\n"
     "\n"
@@ -111,7 +111,7 @@ constexpr char kTeaching[] =
     "  shmflake lease release                      before this host goes\n"
     "  shmflake lease free 17                      its host is gone for good";
 
-constexpr char kTeachingList[] =
+constexpr char kLeaseListTeaching[] =
     "The state is held; expired, when the holder's time to live is over, so that any\n"
     "host may take the worker ID; or free. All that was ever granted of a worker ID\n"
     "lies before its horizon. A free one shows who had it last. SQLite keeps no time\n"
@@ -121,7 +121,7 @@ constexpr char kTeachingList[] =
     "  shmflake lease list\n"
     "  shmflake lease list --json | jq '.leases[] | select(.state == \"held\")'";
 
-constexpr char kTeachingFree[] =
+constexpr char kLeaseFreeTeaching[] =
     "For a host that is gone: its worker ID can be leased at once, instead of after\n"
     "its time to live. It is safe also if that host is not gone: its region draws up\n"
     "to its ceiling at most and then leases anew, and the next holder starts above.\n"
@@ -131,7 +131,7 @@ constexpr char kTeachingFree[] =
     "  shmflake lease free 17\n"
     "  shmflake lease free 17 --store postgres://ids@db/ids --namespace shop";
 
-constexpr char kTeachingRelease[] =
+constexpr char kLeaseReleaseTeaching[] =
     "An orderly end of this host: as shmflake retire, the region ends, and the unused\n"
     "part of its lease is given back. Where the region is gone already, as after a\n"
     "reboot, the lease that it left in a store which hosts share is ended.\n"
@@ -143,14 +143,14 @@ constexpr char kTeachingRelease[] =
 }  // namespace
 
 void AddLease(CLI::App* app, Session* session) {
-  CLI::App* group = AddGroup(app, "lease", "who holds which worker ID", kTeaching);
+  CLI::App* group = AddGroup(app, "lease", "who holds which worker ID", kLeaseTeaching);
   AddSubcommand(group, session, "list", "the namespace's worker IDs and their holders",
-                kTeachingList, [=] { return List(session); });
-  AddSubcommand(group, session, "release", "end this host's region and its lease", kTeachingRelease,
-                [=] { return Release(session); });
+                kLeaseListTeaching, [=] { return ShowLeases(session); });
+  AddSubcommand(group, session, "release", "end this host's region and its lease",
+                kLeaseReleaseTeaching, [=] { return Release(session); });
   const auto worker_id = std::make_shared<std::uint64_t>(0);
   CLI::App* free =
-      AddSubcommand(group, session, "free", "end whoever holds a worker ID", kTeachingFree,
+      AddSubcommand(group, session, "free", "end whoever holds a worker ID", kLeaseFreeTeaching,
                     [=] { return Free(session, static_cast<std::uint32_t>(*worker_id)); });
   AddOneWord(free, "WORKER_ID", "which one", [worker_id](const std::string& text) -> std::string {
     if (ParseUnsigned(text, kMostWorkerIds - 1, worker_id.get())) return "";

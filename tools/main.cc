@@ -50,7 +50,7 @@ constexpr char kPurpose[] =
     "the others attach to it. Settings come from options, the environment and\n"
     "snowflake.toml (see check-config).";
 
-constexpr char kTeaching[] =
+constexpr char kMainTeaching[] =
     "Examples:\n"
     "  shmflake gen -n 3                   three IDs\n"
     "  shmflake gen | xargs shmflake decode\n"
@@ -86,7 +86,7 @@ int UsageError(const CLI::App& app, const CLI::ParseError& error) {
 
 int Run(int argc, char** argv, Session* session) {
   CLI::App app(kPurpose, "shmflake");
-  app.footer(kTeaching);
+  app.footer(kMainTeaching);
   app.get_formatter()->column_width(26);
   app.set_version_flag("--version", std::string("shmflake ") + shmflake_version(),
                        "print the version");

@@ -22,7 +22,7 @@ int Retire(Session* session) {
   return kOk;
 }
 
-constexpr char kTeaching[] =
+constexpr char kRetireTeaching[] =
     "For a change of settings (not of the ID layout, which the store remembers), or\n"
     "before a host goes: no ID is drawn from the region afterwards, and the unused\n"
     "part of its lease is given back. Attached processes follow to the next region by\n"
@@ -37,8 +37,8 @@ constexpr char kTeaching[] =
 }  // namespace
 
 void AddRetire(CLI::App* app, Session* session) {
-  AddSubcommand(app, session, "retire", "end a region; the next draw makes a new one", kTeaching,
-                [session] { return Retire(session); });
+  AddSubcommand(app, session, "retire", "end a region; the next draw makes a new one",
+                kRetireTeaching, [session] { return Retire(session); });
 }
 
 }  // namespace tool

@@ -44,7 +44,7 @@ int ReadSegments(shmflake* flake, std::vector<shmflake_segment_info>* out) {
   }
 }
 
-int List(Session* session) {
+int ShowSegments(Session* session) {
   Flake flake;
   std::vector<shmflake_segment_info> segments;
   int code = session->region.Open(true, &flake);
@@ -111,7 +111,7 @@ int Gen(Session* session, const SegmentOptions& options) {
   return writer.End(nullptr);
 }
 
-constexpr char kTeaching[] =
+constexpr char kSegmentTeaching[] =
     "Dense IDs, 1, 2, 3 ..., out of a row in a database, in segments that all\n"
     "processes of the host share. Without a database they come from an SQLite file;\n"
     "--segment-store, SHMFLAKE_SEGMENT_STORE or segment_store in snowflake.toml name\n"
@@ -123,7 +123,7 @@ constexpr char kTeaching[] =
     "  shmflake segment list\n"
     "  shmflake segment status orders --json | jq .remaining";
 
-constexpr char kTeachingGen[] =
+constexpr char kSegmentGenTeaching[] =
     "One a line, ascending. A new tag gets a row in SQLite; elsewhere only with\n"
     "--create. IDs that were printed before a failure are drawn and yours.\n"
     "\n"
@@ -131,14 +131,14 @@ constexpr char kTeachingGen[] =
     "  shmflake segment gen orders\n"
     "  shmflake segment gen -n 1000 --step 100000 orders";
 
-constexpr char kTeachingList[] =
+constexpr char kSegmentListTeaching[] =
     "Asks no store: what the region holds. \"ahead\" is what was fetched ahead of time.\n"
     "\n"
     "Examples:\n"
     "  shmflake segment list\n"
     "  shmflake segment list --json";
 
-constexpr char kTeachingStatus[] =
+constexpr char kSegmentStatusTeaching[] =
     "Asks no store: what the region holds.\n"
     "\n"
     "Examples:\n"
@@ -166,12 +166,13 @@ std::string TakeForm(const std::string& text, SegmentOptions* options) {
 void AddSegment(CLI::App* app, Session* session) {
   constexpr std::uint64_t kMostIds = std::numeric_limits<std::uint64_t>::max();
   constexpr std::uint64_t kLongest = 1'000'000'000;
-  CLI::App* group = AddGroup(app, "segment", "dense IDs of a tag, from a database", kTeaching);
+  CLI::App* group =
+      AddGroup(app, "segment", "dense IDs of a tag, from a database", kSegmentTeaching);
   const auto options = std::make_shared<SegmentOptions>();
-  AddSubcommand(group, session, "list", "the region's tags", kTeachingList,
-                [=] { return List(session); });
+  AddSubcommand(group, session, "list", "the region's tags", kSegmentListTeaching,
+                [=] { return ShowSegments(session); });
   CLI::App* gen = AddSubcommand(group, session, "gen", "draw IDs of a tag and print them",
-                                kTeachingGen, [=] { return Gen(session, *options); });
+                                kSegmentGenTeaching, [=] { return Gen(session, *options); });
   AddTag(gen, options.get());
   AddNumber(gen, "-n,--count", &options->count, 1, kMostIds, "how many [1]");
   AddNumber(gen, "--step", &options->step, 1, kLongest, "IDs of the first segment [the row's]");
@@ -179,8 +180,9 @@ void AddSegment(CLI::App* app, Session* session) {
   AddFlag(gen, "--create", &options->create, "give a new tag a row");
   AddOption(gen, "--format", "FORM", "how they are written [decimal]", "",
             [options](const std::string& text) { return TakeForm(text, options.get()); });
-  CLI::App* status = AddSubcommand(group, session, "status", "all that is known of a tag",
-                                   kTeachingStatus, [=] { return ShowStatus(session, *options); });
+  CLI::App* status =
+      AddSubcommand(group, session, "status", "all that is known of a tag", kSegmentStatusTeaching,
+                    [=] { return ShowStatus(session, *options); });
   AddTag(status, options.get());
 }
 

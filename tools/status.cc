@@ -206,7 +206,7 @@ int Status(Session* session) {
   return kOk;
 }
 
-constexpr char kTeaching[] =
+constexpr char kStatusTeaching[] =
     "Attaches for a moment; never makes a region. The counters are those of the\n"
     "region's whole life.\n"
     "\n"
@@ -219,7 +219,7 @@ constexpr char kTeaching[] =
 
 void AddStatus(CLI::App* app, Session* session) {
   AddSubcommand(app, session, "status", "show a region: layout, lease, counters, processes",
-                kTeaching, [session] { return Status(session); });
+                kStatusTeaching, [session] { return Status(session); });
 }
 
 }  // namespace tool

@@ -23,11 +23,11 @@ int Init(Session* session, const std::string& url) {
   return kOk;
 }
 
-constexpr char kTeaching[] =
+constexpr char kStoreTeaching[] =
     "Examples:\n"
     "  SHMFLAKE_STORE_PASSWORD=... shmflake store init mysql://ids@db/ids";
 
-constexpr char kTeachingInit[] =
+constexpr char kStoreInitTeaching[] =
     "Makes the tables in a database that is there: id_segments for segments,\n"
     "shmflake_leases and shmflake_namespaces for leases of worker IDs. Those that it\n"
     "has must be of the right shape, and stay as they are. etcd needs no tables: it\n"
@@ -44,9 +44,10 @@ constexpr char kTeachingInit[] =
 }  // namespace
 
 void AddStore(CLI::App* app, Session* session) {
-  CLI::App* group = AddGroup(app, "store", "set up a database for segments and leases", kTeaching);
+  CLI::App* group =
+      AddGroup(app, "store", "set up a database for segments and leases", kStoreTeaching);
   const auto url = std::make_shared<std::string>();
-  CLI::App* init = AddSubcommand(group, session, "init", "make the tables", kTeachingInit,
+  CLI::App* init = AddSubcommand(group, session, "init", "make the tables", kStoreInitTeaching,
                                  [=] { return Init(session, *url); });
   AddWord(init, "URL", "mysql://, postgres://, etcd:// or sqlite:", [url](const std::string& text) {
     *url = text;

@@ -108,7 +108,7 @@ int Stress(Session* session, StressPlan plan) {
   return kFailed;
 }
 
-constexpr char kTeaching[] =
+constexpr char kStressTeaching[] =
     "Processes draw IDs from one region as fast as they can and write down each one.\n"
     "Some are killed with SIGKILL at random moments, and others started instead. At\n"
     "the end all IDs, those of the killed included, are compared: a repeat, or an ID\n"
@@ -131,7 +131,7 @@ void AddStress(CLI::App* app, Session* session) {
   const auto plan = std::make_shared<StressPlan>();
   CLI::App* command = AddSubcommand(app, session, "stress",
                                     "hunt for repeats: many processes draw, some are killed",
-                                    kTeaching, [=] { return Stress(session, *plan); });
+                                    kStressTeaching, [=] { return Stress(session, *plan); });
   AddNumber(command, "--processes", &plan->processes, 1, kMaxProcesses, "that draw at a time [8]");
   AddNumber(command, "--ids", &plan->ids, 1, kMaxIds, "to draw in all [30000000]");
   AddNumber(command, "--seconds", &plan->seconds, 1, kMaxSeconds, "to draw for [no limit]");

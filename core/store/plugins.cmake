@@ -60,7 +60,7 @@ function(shmflake_store_plugin scheme)
   target_link_options(store_${scheme} PRIVATE -Wl,--version-script=${store_plugin_map}
     -Wl,--as-needed -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,nodelete,-z,noexecstack)
   set_target_properties(store_${scheme} PROPERTIES
-    PREFIX "" OUTPUT_NAME store-${scheme} SUFFIX .so UNITY_BUILD OFF
+    PREFIX "" OUTPUT_NAME store-${scheme} SUFFIX .so UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 20
     CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON INSTALL_RPATH ""
     LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/capi/shmflake)
   install(TARGETS store_${scheme} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/shmflake)

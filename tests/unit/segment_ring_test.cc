@@ -16,7 +16,7 @@ namespace {
 using SegmentRingTest = SegmentEntryTest;
 using Ids = std::vector<std::uint64_t>;
 
-constexpr std::uint64_t kLastId = LowMask(63);
+constexpr std::uint64_t kHighestId = LowMask(63);
 
 // ------------------------------------------------------------------ in turn
 
@@ -138,18 +138,18 @@ TEST_F(SegmentRingTest, TheLongestSegmentIsDrawnToItsEnd) {
 }
 
 TEST_F(SegmentRingTest, TheLastIdThereIsIsDrawn) {
-  ASSERT_EQ(PublishResult::kPublished, Publish(kLastId - 1, 2));
-  EXPECT_EQ(kLastId - 1, TakeOne());
-  EXPECT_EQ(kLastId, TakeOne());
+  ASSERT_EQ(PublishResult::kPublished, Publish(kHighestId - 1, 2));
+  EXPECT_EQ(kHighestId - 1, TakeOne());
+  EXPECT_EQ(kHighestId, TakeOne());
   EXPECT_EQ(0U, TakeOne());
-  EXPECT_EQ(kLastId, entry_->fetch.high.load());
+  EXPECT_EQ(kHighestId, entry_->fetch.high.load());
 }
 
 TEST_F(SegmentRingTest, TheLongestSegmentMayEndAtTheLastId) {
-  ASSERT_EQ(PublishResult::kPublished, Publish(kLastId - kLongestSegment + 1, kLongestSegment));
+  ASSERT_EQ(PublishResult::kPublished, Publish(kHighestId - kLongestSegment + 1, kLongestSegment));
   ASSERT_EQ(MoveResult::kMoved, MoveOn(*entry_));
   SetCursor(*entry_, Start(1) + kLongestSegment - 1);
-  EXPECT_EQ((Ids{kLastId}), Take(2));
+  EXPECT_EQ((Ids{kHighestId}), Take(2));
 }
 
 TEST_F(SegmentRingTest, TheLastGenerationIsDrawnAndNoneComesAfterIt) {
@@ -299,8 +299,8 @@ TEST_F(SegmentRingTest, AnImpossibleSegmentIsNotIssued) {
   struct Bad {
     std::uint64_t first, count;
   };
-  for (const Bad& bad : {Bad{0, 5}, Bad{5, 0}, Bad{5, kLongestSegment + 1}, Bad{kLastId, 2},
-                         Bad{kLastId - kLongestSegment + 2, kLongestSegment}}) {
+  for (const Bad& bad : {Bad{0, 5}, Bad{5, 0}, Bad{5, kLongestSegment + 1}, Bad{kHighestId, 2},
+                         Bad{kHighestId - kLongestSegment + 2, kLongestSegment}}) {
     entry_ = std::make_unique<SegmentEntry>();
     RingSlot::Payload payload = {bad.first & LowMask(34),
                                  bad.first >> 34 | (bad.count & LowMask(5)) << 29, bad.count >> 5};

@@ -13,7 +13,7 @@
 namespace shmflake {
 namespace {
 
-IdFormat FormatWith(std::uint32_t sequence_bits) {
+IdFormat FormatOf(std::uint32_t sequence_bits) {
   IdFormat format;
   format.timestamp_bits = 63 - 8 - sequence_bits;
   format.sequence_bits = sequence_bits;
@@ -47,7 +47,7 @@ TEST(DrawModelTest, AgreesWithAModelOverRandomDrawsTimesAndCeilings) {
   for (std::uint32_t seed = 0; seed < 60; ++seed) {
     std::mt19937_64 random(seed);
     const auto below = [&](std::uint64_t n) { return random() % n; };
-    const IdFormat format = FormatWith(1 + static_cast<std::uint32_t>(below(6)));
+    const IdFormat format = FormatOf(1 + static_cast<std::uint32_t>(below(6)));
     const std::uint64_t start = below(2) == 0 ? below(100) : format.max_timestamp() - below(300);
     StateWord word{};
     word.InitRelaxed(format.StateOf(start, below(format.max_sequence() + 1)));
@@ -87,7 +87,7 @@ TEST(DrawModelTest, AgreesWithAModelOverRandomDrawsTimesAndCeilings) {
 
 TEST(SpreadTest, StaysInTheLowerHalfOfTheSequenceWhereNothingMayCarry) {
   for (const std::uint32_t bits : {1U, 2U, 12U, 22U, 31U}) {
-    const IdFormat format = FormatWith(bits);
+    const IdFormat format = FormatOf(bits);
     for (std::uint64_t tick = 0; tick < 2000; ++tick) {
       ASSERT_LE(SpreadOf(format, tick, 99, false), format.max_sequence() / 2);
     }
@@ -96,7 +96,7 @@ TEST(SpreadTest, StaysInTheLowerHalfOfTheSequenceWhereNothingMayCarry) {
 
 TEST(SpreadTest, ReachesEveryBitOfTheSequenceWhereItMayCarry) {
   for (const std::uint32_t bits : {1U, 2U, 12U, 22U, 31U}) {
-    const IdFormat format = FormatWith(bits);
+    const IdFormat format = FormatOf(bits);
     std::uint64_t ones = 0;
     std::uint64_t zeros = 0;
     for (std::uint64_t tick = 0; tick < 2000; ++tick) {
@@ -111,7 +111,7 @@ TEST(SpreadTest, ReachesEveryBitOfTheSequenceWhereItMayCarry) {
 }
 
 TEST(SpreadTest, DependsOnTheRegion) {
-  const IdFormat format = FormatWith(22);
+  const IdFormat format = FormatOf(22);
   int equal = 0;
   for (std::uint64_t tick = 0; tick < 1000; ++tick) {
     if (SpreadOf(format, tick, 1, true) == SpreadOf(format, tick, 2, true)) ++equal;
@@ -122,7 +122,7 @@ TEST(SpreadTest, DependsOnTheRegion) {
 // One ID a tick: id % shards must be even. The bound is the chi-square distribution's value at
 // p = 1e-6, as Wilson and Hilferty (1931) approximate it.
 TEST(SpreadTest, ShardsEvenlyAtOneIdPerTick) {
-  const IdFormat format = FormatWith(12);
+  const IdFormat format = FormatOf(12);
   for (const std::uint64_t shards : {2U, 3U, 7U, 10U, 16U, 64U, 100U, 256U}) {
     std::vector<std::uint64_t> hits(shards);
     const std::uint64_t draws = 200 * shards;
