@@ -91,7 +91,11 @@ TEST_F(LeaseTest, RecoveryIsRefusedJustBeyondItsBound) {
   EXPECT_FAILS(Code::RECOVERY, status);
   EXPECT_TRUE(Contains(status.message(), "60.0 s ahead")) << status.message();
   EXPECT_TRUE(Contains(status.message(), "max_recovery_ms is 60000")) << status.message();
-  EXPECT_FAILS(Code::RECOVERY, PlanBirth(terms_, format_, 5'000, 65'001, LeaseRecord(), &birth_));
+  // Of the predecessor at the name: what helps is not what helps with a worker ID.
+  const Status order = PlanBirth(terms_, format_, 5'000, 65'001, RecordAt(65'000), &birth_);
+  EXPECT_FAILS(Code::RECOVERY, order);
+  EXPECT_TRUE(Contains(order.message(), "region that was retired")) << order.message();
+  EXPECT_FALSE(Contains(order.message(), "worker_id")) << order.message();
 }
 
 TEST_F(LeaseTest, TheLastTickOfTheRangeIsLeasedAndNoneAfterIt) {

@@ -6815,13 +6815,15 @@ Status PlanBirth(const LeaseTerms& terms, const IdFormat& format, std::uint64_t 
   }
   if (start - now > terms.max_recovery) {
     const double tick_s = format.tick_us / 1e6;
+    const bool is_for_order = start > old_horizon;  // another worker ID would be no help
     return Fail(
         Code::RECOVERY,
-        "the worker ID has issued up to %.1f s ahead of the clock, max_recovery_ms is %.0f; "
-        "set the clock right, wait that long, take another worker_id, or raise "
-        "max_recovery_ms",
+        "the %s has issued up to %.1f s ahead of the clock, max_recovery_ms is %.0f; set the "
+        "clock right, wait that long%s, or raise max_recovery_ms",
+        is_for_order ? "region that was retired at this name" : "worker ID",
         static_cast<double>(start - now) * tick_s,
-        static_cast<double>(terms.max_recovery) * tick_s * 1000);
+        static_cast<double>(terms.max_recovery) * tick_s * 1000,
+        is_for_order ? "" : ", take another worker_id");
   }
   out->birth_tick = start;
   out->allowance_tick = 0;
