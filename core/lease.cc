@@ -37,7 +37,7 @@ Status PlanBirth(const LeaseTerms& terms, const IdFormat& format, std::uint64_t 
         Code::RECOVERY,
         "the %s has issued up to %.1f s ahead of the clock, max_recovery_ms is %.0f; set the "
         "clock right, wait that long%s, or raise max_recovery_ms",
-        is_for_order ? "region that was retired at this name" : "worker ID",
+        is_for_order ? "last region at this name" : "worker ID",
         static_cast<double>(start - now) * tick_s,
         static_cast<double>(terms.max_recovery) * tick_s * 1000,
         is_for_order ? "" : ", take another worker_id");

@@ -26,6 +26,7 @@ Status LeaseAdmin::ReadOwner() {
   const Status status =
       lock_file_.Open(settings_.state_directory.value, settings_.id_namespace.value,
                       settings_.mode.value, kNoGroup, false, context_.deadline_ns);
+  no_owner_ = status;
   if (status.code() == Code::STATE_CHANGED) return Status::Ok();  // there is none
   SHMFLAKE_RETURN_IF_ERROR(status);
   owner_ = OwnerOf(lock_file_.lock_id(), settings_.name);
@@ -71,6 +72,7 @@ Status LeaseAdmin::Release() {
   bool any = false;
   for (const LeaseInfo& info : records) {
     if (info.record.holder == 0 || !IsOfThisRegion(info)) continue;
+    SHMFLAKE_RETURN_IF_ERROR(no_owner_);  // it alone tells who is alive
     SHMFLAKE_RETURN_IF_ERROR(lock_file_.CheckWorkerFree(info.record.worker_id));
     SHMFLAKE_RETURN_IF_ERROR(Free(info.record.worker_id));
     any = true;

@@ -41,6 +41,7 @@ class LeaseAdmin {
   const OpenContext context_;
   LockFile lock_file_;            // the namespace's, once owner_ is read
   std::string owner_;             // LeaseKey::owner here; "" where there is no lock file
+  Status no_owner_;               // why there is none
   std::unique_ptr<Store> store_;  // null until Prepare
 };
 

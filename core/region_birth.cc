@@ -128,7 +128,7 @@ Status Birthplace::Lease(const OpenContext& context, const RegionFile* retired,
   if (settings.store_kind != StoreKind::kNone) {
     SHMFLAKE_RETURN_IF_ERROR(CheckStoreIdentity(settings, key, store.get()));
   }
-  const LeaseTerms terms =
+  LeaseTerms terms =
       MakeLeaseTerms(format, settings.horizon_ms.value, settings.max_recovery_ms.value);
   std::uint64_t floor = std::max(context.floor_tick, FloorFrom(retired, header));
   const bool remembered = settings.store_kind != StoreKind::kNone;
@@ -136,7 +136,9 @@ Status Birthplace::Lease(const OpenContext& context, const RegionFile* retired,
   // ahead.
   if (!remembered) {
     const std::uint64_t ahead_us = settings.max_backward_ms.value * std::uint64_t{1000};
-    floor = std::max(floor, now + (ahead_us + format.tick_us - 1) / format.tick_us + 1);
+    const std::uint64_t margin = (ahead_us + format.tick_us - 1) / format.tick_us + 1;
+    floor = std::max(floor, now + margin);
+    terms.max_recovery = std::max(terms.max_recovery, margin);  // it is no recovery
   }
   Birth birth;
   const auto plan = [&](const LeaseRecord& record, std::uint64_t* new_horizon) {

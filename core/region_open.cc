@@ -139,12 +139,12 @@ Status OpenInTime(const OpenContext& context, bool create, std::unique_ptr<Regio
 }
 
 // The lease's unused part: all ticks above that of the last value.
-Status GiveBack(const OpenContext& context, const Region& region, std::uint64_t last) {
+Status GiveBack(const OpenContext& context, const Region& region, const LockFile& lock_file,
+                std::uint64_t last) {
   const Header& header = region.header();
   const IdFormat& format = region.format();
   // Additions near the ceiling may have gone past it, without issuing: the store, which knows the
-  // horizon, cuts that off. The ceiling word is not asked: no order makes sure that its latest
-  // value is seen here.
+  // horizon, cuts that off.
   const std::uint64_t end = std::min(last + 1, format.state_end());
   const std::uint64_t used = std::max(
       header.birth_tick, FirstTickAbove(format, last, region.image().uuid_state.LoadRelaxed()));
@@ -152,7 +152,12 @@ Status GiveBack(const OpenContext& context, const Region& region, std::uint64_t 
   bool released = false;
   Status status = OpenStoreOf(header, *context.settings, MsUntilDeadline(context), &store);
   LeaseKey key = LeaseKeyOf(header);
+  // No order makes sure that the ceiling's latest value is seen here: a store that was set back may
+  // be told less.
   key.known_horizon = format.TickOf(region.image().ceiling.LoadRelaxed());
+  if (status.ok() && header.store_kind != static_cast<std::uint32_t>(StoreKind::kNone)) {
+    status = store->Expect(lock_file.store_id());
+  }
   if (status.ok()) status = store->Release(key, used, &released);
   if (context.logger != nullptr) {
     context.logger->Log(LogLevel::kInfo, "region_retired",
@@ -277,7 +282,9 @@ Status RetireRegion(const OpenContext& context, Region* region) {
   status = lock_file.RecordRetired(header.instance_id);
   SHMFLAKE_REACH(kRetireRecorded);
   // Who set the bit knows the exact last value.
-  if (status.ok() && (last & kRetiredBit) == 0) status = GiveBack(context, *region, last);
+  if (status.ok() && (last & kRetiredBit) == 0) {
+    status = GiveBack(context, *region, lock_file, last);
+  }
   SHMFLAKE_REACH(kRetireReleased);
   region->Unlock();
   // Nobody has it mapped, and nobody can come: who attaches checks the name after locking. Without

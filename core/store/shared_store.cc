@@ -176,8 +176,10 @@ Status SharedStore::Release(const LeaseKey& key, std::uint64_t used, bool* relea
     const shmflake_store_lease* found = records.Find(key.worker_id);
     const bool is_ours =
         found != nullptr && found->holder == static_cast<std::int64_t>(key.instance_id);
-    // Asked again, after a write whose answer was lost: it was made, or somebody took the lease.
-    if (tried && !is_ours) return Status::Ok();
+    // Asked again, after a write whose answer was lost, and it was made.
+    if (tried && !is_ours && found != nullptr && found->horizon >= lease.horizon) {
+      return Status::Ok();
+    }
     const bool is_set_back = IsSetBack(key, found);
     set_back = is_set_back ? DescribeSetBack(key, found) : Status::Ok();
     *released = is_ours;
@@ -192,12 +194,9 @@ Status SharedStore::Release(const LeaseKey& key, std::uint64_t used, bool* relea
     lease.horizon =
         static_cast<std::int64_t>(ReleasedHorizon(key, static_cast<std::uint64_t>(lease.base),
                                                   static_cast<std::uint64_t>(lease.horizon), used));
-    if (is_ours) {
-      lease.holder = 0;
-      lease.ttl_ms = 0;
-    } else if (lease.holder != 0) {  // in a store that was set back: whoever holds it there stays
-      lease.ttl_ms = std::max<std::int64_t>(1, lease.ttl_ms);
-    }
+    // In a store that was set back somebody else may hold it, below what was issued: no more.
+    lease.holder = 0;
+    lease.ttl_ms = 0;
     *write = &lease;
     return Status::Ok();
   };

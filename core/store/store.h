@@ -114,8 +114,9 @@ class Store {
 
   // The holder ends, and the key has no holder: the horizon is set to `used` (the first tick not
   // issued), which may be lower, but to no less than the one that the holder began at, and no more
-  // than the one it has. *released is false, and nothing changes, when the instance is not the
-  // holder.
+  // than the one it has. *released is false when the instance is not the holder; nothing changes then,
+  // unless a store that hosts share was set back: it learns what was issued, and whoever holds the key
+  // there holds it no more. STORE_BACKWARDS then.
   virtual Status Release(const LeaseKey& key, std::uint64_t used, bool* released) = 0;
 
   // All records of the namespace, ascending by worker ID.

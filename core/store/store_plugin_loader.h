@@ -26,7 +26,11 @@ int DecideFor(Status* status, const Step& step) {
   try {
     *status = step();
   } catch (const std::exception& failure) {
-    *status = Fail(Code::NO_MEMORY, "unexpected: %s", failure.what());
+    try {
+      *status = Fail(Code::NO_MEMORY, "unexpected: %s", failure.what());
+    } catch (const std::exception&) {
+      *status = Status(Code::NO_MEMORY, "out of memory");  // so short that it takes none
+    }
   }
   return status->ok() ? 0 : 1;
 }

@@ -94,7 +94,7 @@ TEST_F(LeaseTest, RecoveryIsRefusedJustBeyondItsBound) {
   // Of the predecessor at the name: what helps is not what helps with a worker ID.
   const Status order = PlanBirth(terms_, format_, 5'000, 65'001, RecordAt(65'000), &birth_);
   EXPECT_FAILS(Code::RECOVERY, order);
-  EXPECT_TRUE(Contains(order.message(), "region that was retired")) << order.message();
+  EXPECT_TRUE(Contains(order.message(), "last region at this name")) << order.message();
   EXPECT_FALSE(Contains(order.message(), "worker_id")) << order.message();
 }
 

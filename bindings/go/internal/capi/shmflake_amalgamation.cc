@@ -5771,7 +5771,11 @@ int DecideFor(Status* status, const Step& step) {
   try {
     *status = step();
   } catch (const std::exception& failure) {
-    *status = Fail(Code::NO_MEMORY, "unexpected: %s", failure.what());
+    try {
+      *status = Fail(Code::NO_MEMORY, "unexpected: %s", failure.what());
+    } catch (const std::exception&) {
+      *status = Status(Code::NO_MEMORY, "out of memory");  // so short that it takes none
+    }
   }
   return status->ok() ? 0 : 1;
 }
@@ -6350,7 +6354,9 @@ Status SharedStore::Release(const LeaseKey& key, std::uint64_t used, bool* relea
     const shmflake_store_lease* found = records.Find(key.worker_id);
     const bool is_ours =
         found != nullptr && found->holder == static_cast<std::int64_t>(key.instance_id);
-    if (tried && !is_ours) return Status::Ok();
+    if (tried && !is_ours && found != nullptr && found->horizon >= lease.horizon) {
+      return Status::Ok();
+    }
     const bool is_set_back = IsSetBack(key, found);
     set_back = is_set_back ? DescribeSetBack(key, found) : Status::Ok();
     *released = is_ours;
@@ -6365,12 +6371,8 @@ Status SharedStore::Release(const LeaseKey& key, std::uint64_t used, bool* relea
     lease.horizon =
         static_cast<std::int64_t>(ReleasedHorizon(key, static_cast<std::uint64_t>(lease.base),
                                                   static_cast<std::uint64_t>(lease.horizon), used));
-    if (is_ours) {
-      lease.holder = 0;
-      lease.ttl_ms = 0;
-    } else if (lease.holder != 0) {  // in a store that was set back: whoever holds it there stays
-      lease.ttl_ms = std::max<std::int64_t>(1, lease.ttl_ms);
-    }
+    lease.holder = 0;
+    lease.ttl_ms = 0;
     *write = &lease;
     return Status::Ok();
   };
@@ -6820,7 +6822,7 @@ Status PlanBirth(const LeaseTerms& terms, const IdFormat& format, std::uint64_t 
         Code::RECOVERY,
         "the %s has issued up to %.1f s ahead of the clock, max_recovery_ms is %.0f; set the "
         "clock right, wait that long%s, or raise max_recovery_ms",
-        is_for_order ? "region that was retired at this name" : "worker ID",
+        is_for_order ? "last region at this name" : "worker ID",
         static_cast<double>(start - now) * tick_s,
         static_cast<double>(terms.max_recovery) * tick_s * 1000,
         is_for_order ? "" : ", take another worker_id");
@@ -7757,13 +7759,15 @@ Status Birthplace::Lease(const OpenContext& context, const RegionFile* retired,
   if (settings.store_kind != StoreKind::kNone) {
     SHMFLAKE_RETURN_IF_ERROR(CheckStoreIdentity(settings, key, store.get()));
   }
-  const LeaseTerms terms =
+  LeaseTerms terms =
       MakeLeaseTerms(format, settings.horizon_ms.value, settings.max_recovery_ms.value);
   std::uint64_t floor = std::max(context.floor_tick, FloorFrom(retired, header));
   const bool remembered = settings.store_kind != StoreKind::kNone;
   if (!remembered) {
     const std::uint64_t ahead_us = settings.max_backward_ms.value * std::uint64_t{1000};
-    floor = std::max(floor, now + (ahead_us + format.tick_us - 1) / format.tick_us + 1);
+    const std::uint64_t margin = (ahead_us + format.tick_us - 1) / format.tick_us + 1;
+    floor = std::max(floor, now + margin);
+    terms.max_recovery = std::max(terms.max_recovery, margin);  // it is no recovery
   }
   Birth birth;
   const auto plan = [&](const LeaseRecord& record, std::uint64_t* new_horizon) {
@@ -7963,7 +7967,8 @@ Status OpenInTime(const OpenContext& context, bool create, std::unique_ptr<Regio
     context.clock->Sleep(kRetryPauseNs);
   }
 }
-Status GiveBack(const OpenContext& context, const Region& region, std::uint64_t last) {
+Status GiveBack(const OpenContext& context, const Region& region, const LockFile& lock_file,
+                std::uint64_t last) {
   const Header& header = region.header();
   const IdFormat& format = region.format();
   const std::uint64_t end = std::min(last + 1, format.state_end());
@@ -7974,6 +7979,9 @@ Status GiveBack(const OpenContext& context, const Region& region, std::uint64_t 
   Status status = OpenStoreOf(header, *context.settings, MsUntilDeadline(context), &store);
   LeaseKey key = LeaseKeyOf(header);
   key.known_horizon = format.TickOf(region.image().ceiling.LoadRelaxed());
+  if (status.ok() && header.store_kind != static_cast<std::uint32_t>(StoreKind::kNone)) {
+    status = store->Expect(lock_file.store_id());
+  }
   if (status.ok()) status = store->Release(key, used, &released);
   if (context.logger != nullptr) {
     context.logger->Log(LogLevel::kInfo, "region_retired",
@@ -8082,7 +8090,9 @@ Status RetireRegion(const OpenContext& context, Region* region) {
   }
   status = lock_file.RecordRetired(header.instance_id);
   SHMFLAKE_REACH(kRetireRecorded);
-  if (status.ok() && (last & kRetiredBit) == 0) status = GiveBack(context, *region, last);
+  if (status.ok() && (last & kRetiredBit) == 0) {
+    status = GiveBack(context, *region, lock_file, last);
+  }
   SHMFLAKE_REACH(kRetireReleased);
   region->Unlock();
   if (status.ok() && header.store_kind != static_cast<std::uint32_t>(StoreKind::kNone) &&
@@ -8211,6 +8221,7 @@ class LeaseAdmin {
   const OpenContext context_;
   LockFile lock_file_;            // the namespace's, once owner_ is read
   std::string owner_;             // LeaseKey::owner here; "" where there is no lock file
+  Status no_owner_;               // why there is none
   std::unique_ptr<Store> store_;  // null until Prepare
 };
 }  // namespace shmflake
@@ -8231,6 +8242,7 @@ Status LeaseAdmin::ReadOwner() {
   const Status status =
       lock_file_.Open(settings_.state_directory.value, settings_.id_namespace.value,
                       settings_.mode.value, kNoGroup, false, context_.deadline_ns);
+  no_owner_ = status;
   if (status.code() == Code::STATE_CHANGED) return Status::Ok();  // there is none
   SHMFLAKE_RETURN_IF_ERROR(status);
   owner_ = OwnerOf(lock_file_.lock_id(), settings_.name);
@@ -8269,6 +8281,7 @@ Status LeaseAdmin::Release() {
   bool any = false;
   for (const LeaseInfo& info : records) {
     if (info.record.holder == 0 || !IsOfThisRegion(info)) continue;
+    SHMFLAKE_RETURN_IF_ERROR(no_owner_);  // it alone tells who is alive
     SHMFLAKE_RETURN_IF_ERROR(lock_file_.CheckWorkerFree(info.record.worker_id));
     SHMFLAKE_RETURN_IF_ERROR(Free(info.record.worker_id));
     any = true;
