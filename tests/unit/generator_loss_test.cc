@@ -101,6 +101,24 @@ TEST_F(GeneratorLossTest, ARegionIsRetiredAlsoWhenItsStoreFails) {
   EXPECT_GT(Next(generator.get()), last);
 }
 
+TEST_F(GeneratorLossTest, AStoreThatWasExchangedIsNotToldAndTheRetiredFileStays) {
+  auto generator = MustOpen();
+  Next(generator.get());
+  std::filesystem::remove(place_.store_path());
+  generator = nullptr;
+  EXPECT_FAILS(Code::STORE_REPLACED, Retire());
+  EXPECT_TRUE(std::filesystem::exists(place_.region_path()))
+      << "the last that knows how far it came";
+}
+
+TEST_F(GeneratorLossTest, WithoutAStoreTheLongestMaxBackwardIsNoRecovery) {
+  const auto change = [](Options* options) {
+    options->store = "none";
+    options->max_backward_ms = 60'000;
+  };
+  Next(MustOpen(change).get());
+}
+
 TEST_F(GeneratorLossTest, ARetiredFileIsAFloorAlsoWithoutAStore) {
   const auto none = [](Options* options) {
     Small(options);
