@@ -138,6 +138,16 @@ Status OpenInTime(const OpenContext& context, bool create, std::unique_ptr<Regio
   }
 }
 
+// The region's store, if it is the one that the lock file knows. "none" is any.
+Status OpenStoreKnownTo(const LockFile& lock_file, const Header& header, const Settings& settings,
+                        std::uint32_t busy_timeout_ms, std::unique_ptr<Store>* out) {
+  std::unique_ptr<Store> store;
+  SHMFLAKE_RETURN_IF_ERROR(OpenStoreOf(header, settings, busy_timeout_ms, &store));
+  SHMFLAKE_RETURN_IF_ERROR(store->Expect(lock_file.store_id()));
+  *out = std::move(store);
+  return Status::Ok();
+}
+
 // The lease's unused part: all ticks above that of the last value.
 Status GiveBack(const OpenContext& context, const Region& region, const LockFile& lock_file,
                 std::uint64_t last) {
@@ -150,14 +160,12 @@ Status GiveBack(const OpenContext& context, const Region& region, const LockFile
       header.birth_tick, FirstTickAbove(format, last, region.image().uuid_state.LoadRelaxed()));
   std::unique_ptr<Store> store;
   bool released = false;
-  Status status = OpenStoreOf(header, *context.settings, MsUntilDeadline(context), &store);
+  Status status =
+      OpenStoreKnownTo(lock_file, header, *context.settings, MsUntilDeadline(context), &store);
   LeaseKey key = LeaseKeyOf(header);
   // No order makes sure that the ceiling's latest value is seen here: a store that was set back may
   // be told less.
   key.known_horizon = format.TickOf(region.image().ceiling.LoadRelaxed());
-  if (status.ok() && header.store_kind != static_cast<std::uint32_t>(StoreKind::kNone)) {
-    status = store->Expect(lock_file.store_id());
-  }
   if (status.ok()) status = store->Release(key, used, &released);
   if (context.logger != nullptr) {
     context.logger->Log(LogLevel::kInfo, "region_retired",
@@ -252,11 +260,7 @@ Status OpenKnownStoreOf(const Header& header, const Settings& settings,
   }
   LockFile lock_file;
   SHMFLAKE_RETURN_IF_ERROR(OpenLockFileOf(settings, header, &lock_file));
-  std::unique_ptr<Store> store;
-  SHMFLAKE_RETURN_IF_ERROR(OpenStoreOf(header, settings, busy_timeout_ms, &store));
-  SHMFLAKE_RETURN_IF_ERROR(store->Expect(lock_file.store_id()));
-  *out = std::move(store);
-  return Status::Ok();
+  return OpenStoreKnownTo(lock_file, header, settings, busy_timeout_ms, out);
 }
 
 Status OpenRegion(const OpenContext& context, std::unique_ptr<Region>* out) {
