@@ -42,6 +42,7 @@ def store_init(url=None, **options):
     store's; None for the option store if hosts share it, then segment_store if it is given or there
     was none. The options are those of open(); they say where to look (config_file, state_directory)
     and how long to wait (wait_timeout_ms). "sqlite:" needs none of this. Raises SegmentError,
-    LeaseError with the store's own words, ArgumentError, ConfigError. Thread-safe; fork-safe; may wait up to wait_timeout_ms, without the GIL.
+    LeaseError with the store's own words, ArgumentError, ConfigError. Thread-safe; fork-safe; may
+    wait up to wait_timeout_ms, without the GIL.
     """
     _shmflake.store_init(url, options)

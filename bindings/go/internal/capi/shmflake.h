@@ -752,9 +752,8 @@ SHMFLAKE_API int shmflake_leases(const char* name, const shmflake_options* optio
 
 /*
  * Ends whoever holds the worker ID, so that it can be leased at once: for a host that is gone. It is
- * safe also if that host is not: its region draws up to its ceiling, then leases anew;
- * the next holder starts above. Errors: NOT_FOUND when it was never leased; otherwise as
- * shmflake_leases.
+ * safe also if that host is not: its region draws up to its ceiling, then leases anew; the next holder
+ * starts above. Errors: NOT_FOUND when it was never leased; otherwise as shmflake_leases.
  */
 SHMFLAKE_API int shmflake_lease_free(const char* name, const shmflake_options* options,
                                      uint32_t worker_id);
